@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/attributes.h"
+#include "common/bytes.h"
+#include "common/digest.h"
+#include "common/error.h"
+
+/* PC Client Platform TPM Profile: 24 registers in each bank. */
+#define PCR_COUNT 24
+#define PCR_ALL   0xffffffu
+
+/** Value of a register after TPM2_Startup(CLEAR): zeros, or 0xff for 17-22 (DRTM). out: size bytes.
+ */
+void pcr_reset_value(unsigned int index, size_t size, uint8_t *out);
+
+/** The registers of one bank. Bytes past digest_size(alg) of a value are not used. */
+struct pcr_bank {
+    enum digest_alg alg;
+    uint8_t value[PCR_COUNT][DIGEST_SIZE_MAX];
+};
+
+/** Set every register to its reset value. */
+void pcr_bank_reset(struct pcr_bank *bank, enum digest_alg alg);
+
+/** PCR := H(PCR || digest). value: digest_size(alg) bytes, changed in place. */
+MUST_USE bool pcr_extend(struct hasher *h, enum digest_alg alg, uint8_t *value, struct bytes digest,
+        struct error *err);
+
+/** What is known of the registers of all banks: hints, expected or replayed values. */
+struct pcr_values {
+    uint32_t known[DIGEST_ALG_COUNT]; /* bit n: value[alg][n] is set */
+    uint8_t value[DIGEST_ALG_COUNT][PCR_COUNT][DIGEST_SIZE_MAX];
+};
+
+/** Store a value. index must be below PCR_COUNT; value has digest_size(alg) bytes. */
+void pcr_values_set(struct pcr_values *v, enum digest_alg alg, unsigned int index,
+        const uint8_t *value);
+
+/** The value, or false when it is not known. The view is valid as long as v is unchanged. */
+MUST_USE bool pcr_values_get(const struct pcr_values *v, enum digest_alg alg, unsigned int index,
+        struct bytes *out);
+
+/** Registers of one bank in a selection. */
+struct pcr_selection_bank {
+    enum digest_alg alg;
+    uint32_t mask; /* bit n: PCR n is selected */
+};
+
+/** Which registers a quote covers; banks in the order the TPM hashed them, none twice. */
+struct pcr_selection {
+    size_t count;
+    struct pcr_selection_bank bank[DIGEST_ALG_COUNT];
+};
+
+/** Mask of alg in s; 0 when the bank is not selected. */
+uint32_t pcr_selection_mask(const struct pcr_selection *s, enum digest_alg alg);
+
+/** True when every register of want is selected in have. */
+bool pcr_selection_covers(const struct pcr_selection *have, const struct pcr_selection *want);
+
+/**
+ * TPML_PCR_SELECTION digest as TPM2_Quote computes it (TPM 2.0 Part 3, TPM2_Quote): H over the
+ * selected values, banks in selection order, registers ascending.
+ *
+ * @param alg  hash of the signing scheme, not of a bank
+ * @param out  digest_size(alg) bytes
+ * @param err  ERROR_MALFORMED when a selected value is not known, ERROR_CRYPTO
+ */
+MUST_USE bool pcr_composite(struct hasher *h, enum digest_alg alg, const struct pcr_selection *s,
+        const struct pcr_values *v, uint8_t *out, struct error *err);
