@@ -53,15 +53,13 @@ struct ima_fields {
     struct ima_field_value at[IMA_FIELDS_MAX];
 };
 
-/** The fields a template name stands for. */
-struct ima_template_format {
-    bool known; /* in the kernel's table, or at least one field id means something to us */
-    size_t count;
-    struct ima_field_value field[IMA_FIELDS_MAX]; /* values are empty */
-};
-
-/** @param err  ERROR_LIMIT: more than IMA_FIELDS_MAX fields */
-MUST_USE bool ima_template_format_read(struct bytes template_name, struct ima_template_format *out,
+/**
+ * The fields a template name stands for, with empty values. known: it is in the kernel's table, or
+ * at least one field id means something to us; else count is 0.
+ *
+ * @param err  ERROR_LIMIT: more than IMA_FIELDS_MAX fields
+ */
+MUST_USE bool ima_template_fields(struct bytes template_name, struct ima_fields *out,
         struct error *err);
 
 /** A file digest as a record states it. */
