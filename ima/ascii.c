@@ -73,6 +73,10 @@ static bool write_integer(struct writer *w, struct bytes text, bool is_mode)
 {
     uint32_t value;
 
+    if (text.len == 0) {
+        writer_u32le(w, 0);
+        return true;
+    }
     if (!read_decimal(text, is_mode ? UINT16_MAX : UINT32_MAX, &value)) {
         return false;
     }
@@ -90,7 +94,7 @@ static bool write_field(struct writer *w, enum ima_field field, struct bytes tex
 {
     switch (field) {
     case IMA_FIELD_D:
-        return write_hex(w, text);
+        return text.len == 2 * digest_size(DIGEST_SHA1) && write_hex(w, text);
     case IMA_FIELD_N:
         writer_u32le(w, (uint32_t)text.len);
         writer_bytes(w, text);
@@ -104,10 +108,16 @@ static bool write_field(struct writer *w, enum ima_field field, struct bytes tex
         }
         return write_digest(w, text);
     case IMA_FIELD_N_NG:
-    case IMA_FIELD_XATTRNAMES: /* shown without its NUL */
         writer_u32le(w, (uint32_t)text.len + 1);
         writer_bytes(w, text);
         writer_u8(w, '\0');
+        return true;
+    case IMA_FIELD_XATTRNAMES: /* shown without its NUL */
+        writer_u32le(w, text.len > 0 ? (uint32_t)text.len + 1 : 0);
+        writer_bytes(w, text);
+        if (text.len > 0) {
+            writer_u8(w, '\0');
+        }
         return true;
     case IMA_FIELD_IUID:
     case IMA_FIELD_IGID:

@@ -175,11 +175,11 @@ static bool is_well_formed(const struct ima_field_value *f)
         return f->value.len == 0 || ima_file_digest_read(f->field, f->value, &digest);
     case IMA_FIELD_N_NG:
         return is_path(f->value);
-    case IMA_FIELD_IUID:
+    case IMA_FIELD_IUID: /* these three are empty where there is no inode: boot_aggregate */
     case IMA_FIELD_IGID:
-        return f->value.len == sizeof(uint32_t);
+        return f->value.len == sizeof(uint32_t) || f->value.len == 0;
     case IMA_FIELD_IMODE:
-        return f->value.len == sizeof(uint16_t);
+        return f->value.len == sizeof(uint16_t) || f->value.len == 0;
     case IMA_FIELD_XATTRLENGTHS:
         return f->value.len % sizeof(uint32_t) == 0;
     default:
