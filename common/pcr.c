@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/pcr.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void pcr_reset_value(unsigned int index, size_t size, uint8_t *out)
@@ -59,6 +61,58 @@ bool pcr_selection_covers(const struct pcr_selection *have, const struct pcr_sel
         }
     }
     return true;
+}
+
+/* Text that is being put together and is cut where it does not fit. */
+struct text {
+    char *dst;
+    size_t size;
+    size_t len;
+};
+
+static void PRINTF(2, 3) text_add(struct text *t, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vsnprintf(t->dst + t->len, t->size - t->len, fmt, args);
+    va_end(args);
+    t->len += n > 0 ? (size_t)n : 0;
+    t->len = t->len < t->size ? t->len : t->size - 1;
+}
+
+static void text_add_mask(struct text *t, uint32_t mask)
+{
+    const char *comma = "";
+
+    for (unsigned int first = 0; first < PCR_COUNT; first++) {
+        unsigned int last = first;
+
+        if ((mask & 1u << first) == 0) {
+            continue;
+        }
+        while (last + 1 < PCR_COUNT && (mask & 1u << (last + 1)) != 0) {
+            last++;
+        }
+        text_add(t, "%s%u", comma, first);
+        if (last > first) {
+            text_add(t, "%s%u", last == first + 1 ? "," : "-", last);
+        }
+        comma = ",";
+        first = last;
+    }
+}
+
+const char *pcr_selection_print(char *dst, size_t size, const struct pcr_selection *s)
+{
+    struct text t = { dst, size, 0 };
+
+    dst[0] = '\0';
+    for (size_t i = 0; i < s->count; i++) {
+        text_add(&t, "%s%s:", i > 0 ? "+" : "", digest_name(s->bank[i].alg));
+        text_add_mask(&t, s->bank[i].mask);
+    }
+    return dst;
 }
 
 bool pcr_composite(struct hasher *h, enum digest_alg alg, const struct pcr_selection *s,

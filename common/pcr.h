@@ -64,6 +64,14 @@ uint32_t pcr_selection_mask(const struct pcr_selection *s, enum digest_alg alg);
 bool pcr_selection_covers(const struct pcr_selection *have, const struct pcr_selection *want);
 
 /**
+ * Write s as "sha256:0-9,14+sha1:10", for people; cut to fit, NUL-terminated.
+ *
+ * @param size  size of dst in bytes, at least 1
+ * @return dst
+ */
+const char *pcr_selection_print(char *dst, size_t size, const struct pcr_selection *s);
+
+/**
  * TPML_PCR_SELECTION digest as TPM2_Quote computes it (TPM 2.0 Part 3, TPM2_Quote): H over the
  * selected values, banks in selection order, registers ascending.
  *

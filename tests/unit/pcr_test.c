@@ -72,6 +72,19 @@ static void a_selection_covers_what_it_contains(void)
     CHECK_UINT(pcr_selection_mask(&have, DIGEST_SHA1), 0);
 }
 
+static void a_selection_is_printed_as_ranges(void)
+{
+    struct pcr_selection s = { 2, { { DIGEST_SHA256, 0x0043ff }, { DIGEST_SHA1, 0xc00400 } } };
+    char text[64];
+    char little[8];
+
+    CHECK_TEXT(bytes_of_text(pcr_selection_print(text, sizeof(text), &s)),
+            "sha256:0-9,14+sha1:10,22,23");
+    CHECK_TEXT(bytes_of_text(pcr_selection_print(little, sizeof(little), &s)), "sha256:");
+    s.count = 0;
+    CHECK_TEXT(bytes_of_text(pcr_selection_print(text, sizeof(text), &s)), "");
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -80,6 +93,7 @@ int main(void)
                 a_separator_alone_gives_the_well_known_value },
         { "a composite needs every selected value", a_composite_needs_every_selected_value },
         { "a selection covers what it contains", a_selection_covers_what_it_contains },
+        { "a selection is printed as ranges", a_selection_is_printed_as_ranges },
     };
     struct error err = { 0 };
 
