@@ -53,6 +53,19 @@ static size_t utf8_length(struct bytes b)
     return len;
 }
 
+bool bytes_are_utf8(struct bytes b)
+{
+    for (size_t i = 0; i < b.len;) {
+        size_t len = utf8_length((struct bytes){ b.ptr + i, b.len - i });
+
+        if (len == 0) {
+            return false;
+        }
+        i += len;
+    }
+    return true;
+}
+
 const char *bytes_escape(char *dst, size_t size, struct bytes b)
 {
     size_t n = 0;

@@ -48,6 +48,9 @@ const char *bytes_print(char *dst, size_t size, struct bytes b);
  */
 const char *bytes_escape(char *dst, size_t size, struct bytes b);
 
+/** True when b is well-formed UTF-8; the empty text is. */
+bool bytes_are_utf8(struct bytes b);
+
 /** Write b in lower-case hexadecimal; cut to fit, NUL-terminated. size at least 1. Returns dst. */
 const char *bytes_hex(char *dst, size_t size, struct bytes b);
 
