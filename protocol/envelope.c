@@ -12,6 +12,8 @@ enum {
 const char *log_kind_name(enum log_kind kind)
 {
     switch (kind) {
+    case LOG_KIND_NONE:
+        break;
     case LOG_KIND_BOOT:
         return "boot log";
     case LOG_KIND_IMA:
@@ -123,7 +125,7 @@ bool envelope_read_log(struct reader *r, enum log_kind *out, struct error *err)
     if (!field_read_uint(r, UINT64_MAX, &kind, err)) {
         return false;
     }
-    if (kind == 0 || kind >= LOG_KIND_COUNT) {
+    if (kind == LOG_KIND_NONE || kind >= LOG_KIND_COUNT) {
         return error_set(err, ERROR_UNSUPPORTED, "log of kind %" PRIu64 " is not known", kind);
     }
     *out = (enum log_kind)kind;

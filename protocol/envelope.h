@@ -39,12 +39,13 @@ enum message_type {
 
 /** In the order in which logs follow an evidence message. */
 enum log_kind {
+    LOG_KIND_NONE = 0, /* on no wire */
     LOG_KIND_BOOT = 1,
     LOG_KIND_IMA = 2,
     LOG_KIND_USERSPACE = 3, /* reserved for systemd's log */
 };
 
-#define LOG_KIND_COUNT 4 /* index 0 is not used */
+#define LOG_KIND_COUNT 4
 
 /** "boot log", "IMA list", "user-space log". */
 const char *log_kind_name(enum log_kind kind);

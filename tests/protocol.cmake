@@ -7,6 +7,10 @@ unit_test(message message vectors)
 unit_test(request message vectors)
 unit_test(stream message vectors)
 unit_test(binding message vectors)
+unit_test(evidence_file evidence vectors)
+
+fuzz_target(message message)
+fuzz_target(evidence_stream evidence)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME protocol.vectors
