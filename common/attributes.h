@@ -7,4 +7,7 @@
 #define COLD             __attribute__((cold))
 #define CLEANUP(fn)      __attribute__((cleanup(fn)))
 
+/* Fetch the cache line at p, which is about to be written. */
+#define PREFETCH(p) __builtin_prefetch(p, 1)
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

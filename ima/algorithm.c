@@ -40,16 +40,11 @@ const struct ima_algorithm *ima_algorithm_find(struct bytes name)
 
 const struct ima_algorithm *ima_algorithm_of_size(size_t size)
 {
-    switch (size) {
-    case 20:
-        return ima_algorithm_find(bytes_of_text("sha1"));
-    case 32:
-        return ima_algorithm_find(bytes_of_text("sha256"));
-    case 48:
-        return ima_algorithm_find(bytes_of_text("sha384"));
-    case 64:
-        return ima_algorithm_find(bytes_of_text("sha512"));
-    default:
-        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        /* SHA-2 stands before SM3, which has the size of SHA-256. */
+        if (algorithms[i].computable && algorithms[i].size == size) {
+            return &algorithms[i];
+        }
     }
+    return NULL;
 }

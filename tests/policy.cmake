@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
+unit_test(allowlist policy)
+unit_test(pattern policy)
+unit_test(policy policy)
+fuzz_target(allowlist policy)
+fuzz_target(policy policy)
