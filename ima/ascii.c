@@ -43,13 +43,25 @@ static bool read_decimal(struct bytes text, uint32_t max, uint32_t *out)
 /* Write hexadecimal as bytes, straight into what is left of the writer. */
 static bool write_hex(struct writer *w, struct bytes text)
 {
+    size_t room = (size_t)(w->end - w->pos);
     size_t len;
 
-    if (w->overflow || !bytes_from_hex(text, w->pos, (size_t)(w->end - w->pos), &len)) {
+    if (w->overflow || text.len / 2 > room) {
+        w->overflow = true;
+        return false;
+    }
+    if (!bytes_from_hex(text, w->pos, room, &len)) {
         return false;
     }
     w->pos += len;
     return true;
+}
+
+/* Shown as hexadecimal; nothing at all when empty. */
+static bool write_hex_field(struct writer *w, struct bytes text)
+{
+    writer_u32le(w, (uint32_t)(text.len / 2));
+    return write_hex(w, text);
 }
 
 /* "[type:]algorithm:hex" to "[type:]algorithm:" NUL digest. */
@@ -61,7 +73,7 @@ static bool write_digest(struct writer *w, struct bytes text)
         colon--;
     }
     if (colon == 0) {
-        return text.len == 0; /* d-modsig may be empty */
+        return false;
     }
     writer_u32le(w, (uint32_t)(colon + 1 + (text.len - colon) / 2));
     writer_bytes(w, (struct bytes){ text.ptr, colon });
@@ -74,7 +86,7 @@ static bool write_integer(struct writer *w, struct bytes text, bool is_mode)
     uint32_t value;
 
     if (text.len == 0) {
-        writer_u32le(w, 0);
+        writer_u32le(w, 0); /* not a file: no inode to take it from */
         return true;
     }
     if (!read_decimal(text, is_mode ? UINT16_MAX : UINT32_MAX, &value)) {
@@ -90,35 +102,31 @@ static bool write_integer(struct writer *w, struct bytes text, bool is_mode)
     return true;
 }
 
+/* The NUL behind a name is counted but not shown. */
+static bool write_name(struct writer *w, struct bytes text)
+{
+    writer_u32le(w, (uint32_t)text.len + 1);
+    writer_bytes(w, text);
+    writer_u8(w, '\0');
+    return true;
+}
+
 static bool write_field(struct writer *w, enum ima_field field, struct bytes text)
 {
     switch (field) {
-    case IMA_FIELD_D:
-        return text.len == 2 * digest_size(DIGEST_SHA1) && write_hex(w, text);
     case IMA_FIELD_N:
         writer_u32le(w, (uint32_t)text.len);
         writer_bytes(w, text);
         return true;
     case IMA_FIELD_D_NG:
     case IMA_FIELD_D_NGV2:
-        return text.len > 0 && write_digest(w, text);
-    case IMA_FIELD_D_MODSIG:
-        if (text.len == 0) {
-            writer_u32le(w, 0);
-        }
         return write_digest(w, text);
+    case IMA_FIELD_D_MODSIG:
+        return text.len == 0 ? write_hex_field(w, text) : write_digest(w, text);
     case IMA_FIELD_N_NG:
-        writer_u32le(w, (uint32_t)text.len + 1);
-        writer_bytes(w, text);
-        writer_u8(w, '\0');
-        return true;
-    case IMA_FIELD_XATTRNAMES: /* shown without its NUL */
-        writer_u32le(w, text.len > 0 ? (uint32_t)text.len + 1 : 0);
-        writer_bytes(w, text);
-        if (text.len > 0) {
-            writer_u8(w, '\0');
-        }
-        return true;
+        return write_name(w, text);
+    case IMA_FIELD_XATTRNAMES:
+        return text.len == 0 ? write_hex_field(w, text) : write_name(w, text);
     case IMA_FIELD_IUID:
     case IMA_FIELD_IGID:
     case IMA_FIELD_IMODE:
@@ -126,10 +134,30 @@ static bool write_field(struct writer *w, enum ima_field field, struct bytes tex
     case IMA_FIELD_UNKNOWN:
     case IMA_FIELD_COUNT:
         return false;
-    default: /* shown as hexadecimal; nothing at all when empty */
-        writer_u32le(w, (uint32_t)(text.len / 2));
-        return write_hex(w, text);
+    default:
+        return write_hex_field(w, text);
     }
+}
+
+static bool field_failed(const struct writer *w, const struct ima_field_value *f, struct error *err)
+{
+    enum error_code code = w->overflow      ? ERROR_LIMIT
+            : f->field == IMA_FIELD_UNKNOWN ? ERROR_UNSUPPORTED
+                                            : ERROR_MALFORMED;
+    char name[32];
+
+    return error_set(err, code, "field %s", bytes_print(name, sizeof(name), ima_field_name(f)));
+}
+
+/* "ima": the digest stands without a length. */
+static bool write_legacy_data(struct writer *w, struct reader *in, struct error *err)
+{
+    struct bytes digest = take_word(in);
+
+    if (digest.len != 2 * digest_size(DIGEST_SHA1) || !write_hex(w, digest)) {
+        return error_set(err, ERROR_MALFORMED, "field d is not 20 bytes of hexadecimal");
+    }
+    return write_field(w, IMA_FIELD_N, reader_rest(in));
 }
 
 static bool write_data(struct writer *w, struct reader *in, struct bytes template_name,
@@ -150,15 +178,8 @@ static bool write_data(struct writer *w, struct reader *in, struct bytes templat
         struct bytes text = last ? reader_rest(in) : take_word(in);
 
         if (!write_field(w, format.at[i].field, text)) {
-            char name[32];
-
-            return error_set(err, ERROR_MALFORMED, "field %s",
-                    bytes_print(name, sizeof(name), ima_field_name(&format.at[i])));
+            return field_failed(w, &format.at[i], err);
         }
-    }
-    if (!reader_done(in)) {
-        return error_set(err, ERROR_MALFORMED, "%zu characters after the last field",
-                reader_left(in));
     }
     return true;
 }
@@ -168,20 +189,20 @@ bool ima_ascii_read(struct bytes line, struct ima_digest_format format, uint8_t 
 {
     struct reader in = reader_init(line);
     struct writer w = writer_init(dst, size);
-    struct bytes skipped;
+    struct bytes index = take_word(&in);
     uint32_t pcr;
 
-    if (line.len > 0 && line.ptr[0] == ' ' && !reader_take(&in, 1, &skipped)) {
-        return error_set(err, ERROR_MALFORMED, "empty line");
+    if (index.len == 0) {
+        index = take_word(&in); /* "%2d": one digit has a space in front */
     }
-    if (!read_decimal(take_word(&in), UINT8_MAX, &pcr)) {
+    if (!read_decimal(index, UINT8_MAX, &pcr)) {
         return error_set(err, ERROR_MALFORMED, "no PCR index");
     }
     writer_u32le(&w, pcr);
     struct bytes digest = take_word(&in);
     struct bytes name = take_word(&in);
 
-    if (digest.len != 2 * format.size || !write_hex(&w, digest)) {
+    if (digest.len != 2 * format.size || (!write_hex(&w, digest) && !w.overflow)) {
         return error_set(err, ERROR_MALFORMED, "template digest is not %zu bytes of hexadecimal",
                 format.size);
     }
@@ -195,7 +216,7 @@ bool ima_ascii_read(struct bytes line, struct ima_digest_format format, uint8_t 
     }
     const uint8_t *data = w.pos;
 
-    if (!write_data(&w, &in, name, err)) {
+    if (legacy ? !write_legacy_data(&w, &in, err) : !write_data(&w, &in, name, err)) {
         return false;
     }
     uint32_t data_len = (uint32_t)(w.pos - data);

@@ -14,8 +14,7 @@ static bool read_legacy_data(struct reader *in, struct ima_entry *e, struct erro
 
     if (!reader_take(&ahead, digest_size(DIGEST_SHA1), &digest) ||
             !reader_u32le(&ahead, &name_len)) {
-        return error_set(err, ERROR_TRUNCATED, "\"ima\" data ends at offset %zu",
-                reader_offset(&ahead));
+        return error_set(err, ERROR_TRUNCATED, "\"ima\" digest or file name length is cut");
     }
     if (name_len > IMA_LEGACY_NAME_MAX) {
         return error_set(err, ERROR_LIMIT, "\"ima\" file name of %" PRIu32 " bytes, at most %d",

@@ -66,11 +66,13 @@ static void fields_add(struct ima_fields *f, enum ima_field field, struct bytes 
 static bool split_format(struct bytes format, struct ima_fields *f, struct error *err)
 {
     struct reader in = reader_init(format);
+    bool more;
 
     do {
         struct bytes id;
 
-        if (!reader_take_until(&in, '|', &id)) {
+        more = reader_take_until(&in, '|', &id);
+        if (!more) {
             id = reader_rest(&in);
         }
         if (f->count == IMA_FIELDS_MAX) {
@@ -80,7 +82,7 @@ static bool split_format(struct bytes format, struct ima_fields *f, struct error
 
         f->known = f->known || field != IMA_FIELD_UNKNOWN;
         fields_add(f, field, id);
-    } while (!reader_done(&in));
+    } while (more);
     if (!f->known) {
         f->count = 0;
     }
@@ -163,6 +165,13 @@ static bool is_path(struct bytes value)
     return reader_take_until(&in, '\0', &path) && reader_done(&in);
 }
 
+/* What was measured had no inode (boot_aggregate, a buffer): ima_eventinodeuid_init() and its kin
+ * leave the field empty. */
+static bool is_integer(struct bytes value, size_t size)
+{
+    return value.len == 0 || value.len == size;
+}
+
 static bool is_well_formed(const struct ima_field_value *f)
 {
     struct ima_file_digest digest;
@@ -175,11 +184,11 @@ static bool is_well_formed(const struct ima_field_value *f)
         return f->value.len == 0 || ima_file_digest_read(f->field, f->value, &digest);
     case IMA_FIELD_N_NG:
         return is_path(f->value);
-    case IMA_FIELD_IUID: /* these three are empty where there is no inode: boot_aggregate */
+    case IMA_FIELD_IUID:
     case IMA_FIELD_IGID:
-        return f->value.len == sizeof(uint32_t) || f->value.len == 0;
+        return is_integer(f->value, sizeof(uint32_t));
     case IMA_FIELD_IMODE:
-        return f->value.len == sizeof(uint16_t) || f->value.len == 0;
+        return is_integer(f->value, sizeof(uint16_t));
     case IMA_FIELD_XATTRLENGTHS:
         return f->value.len % sizeof(uint32_t) == 0;
     default:

@@ -33,10 +33,18 @@ static bool bank_has_values(const struct ima_walk *w, enum digest_alg alg, enum 
     return true;
 }
 
-/* The first rule by which the bank has the values; banks are independent of each other. */
+/* Without `whole` the tail is not replayed, so that a mark once set could not be taken back. */
+static bool follows(const struct ima_walk *w)
+{
+    return w->target->by_value && w->target->follow && w->whole;
+}
+
+/* The first rule by which the bank has the values; banks are independent of each other. A target of
+ * which no value is known is never met: it would say yes to any list. */
 static bool met_by_value(const struct ima_walk *w, struct ima_rules *out)
 {
-    uint32_t pcrs = w->target->pcrs | (w->target->follow ? w->replay.pcrs : 0);
+    uint32_t pcrs = w->target->pcrs | (follows(w) ? w->replay.pcrs : 0);
+    bool compared = false;
 
     for (uint32_t left = w->replay.banks; left != 0; left &= left - 1) {
         enum digest_alg alg = (enum digest_alg)__builtin_ctz(left);
@@ -48,8 +56,27 @@ static bool met_by_value(const struct ima_walk *w, struct ima_rules *out)
             }
         }
         out->rule[alg] = (enum ima_rule)rule;
+        compared = compared || (w->target->values.known[alg] & pcrs) != 0;
     }
-    return true;
+    return compared;
+}
+
+/* The digest covers a register of this list, and none in a bank that is not replayed: else it would
+ * say nothing about the list. */
+static bool digest_covers_list(const struct ima_walk *w)
+{
+    const struct pcr_selection *s = &w->target->selection;
+    bool covered = false;
+
+    for (size_t i = 0; i < s->count; i++) {
+        if ((s->bank[i].mask & w->target->pcrs) != 0) {
+            if ((w->replay.banks & 1u << s->bank[i].alg) == 0) {
+                return false;
+            }
+            covered = true;
+        }
+    }
+    return covered;
 }
 
 static bool composite_is_quoted(const struct ima_walk *w, const struct ima_rules *rules,
@@ -94,8 +121,13 @@ static bool next_rules(const struct ima_walk *w, struct ima_rules *rules)
 static bool met_by_digest(const struct ima_walk *w, struct ima_rules *out, bool *met,
         struct error *err)
 {
-    struct pcr_values scratch = w->target->values;
+    struct pcr_values scratch;
 
+    *met = false;
+    if (!digest_covers_list(w)) {
+        return true;
+    }
+    scratch = w->target->values;
     *out = (struct ima_rules){ 0 };
     do {
         if (!composite_is_quoted(w, out, &scratch, met, err)) {
@@ -130,7 +162,7 @@ static void look_at_tail(struct ima_walk *w, uint32_t pcr)
 {
     const struct ima_target *t = w->target;
 
-    if (t == NULL || !t->by_value || !t->follow || (w->replay.pcrs & 1u << pcr) != 0) {
+    if (t == NULL || !follows(w) || (w->replay.pcrs & 1u << pcr) != 0) {
         return;
     }
     for (uint32_t left = w->replay.banks; left != 0; left &= left - 1) {

@@ -20,8 +20,8 @@
 struct ima_target {
     bool by_value;
     uint32_t pcrs; /* registers the list has to explain */
-    bool follow;   /* by value, whole lists only: and every register its records name whose value is
-                      known */
+    bool follow;   /* by value, with `whole` only: and every register the list's records name whose
+                      value is known */
     struct pcr_values values; /* by value: of the registers in pcrs; by digest: of all others */
     /* by digest */
     struct pcr_selection selection;
@@ -45,8 +45,8 @@ typedef bool ima_record_visitor(void *ctx, const struct ima_record *record, stru
  * One pass over a list: framing, fields, replay, and the stop mark.
  *
  * The attested prefix is the shortest one (of at least one record) at which every register of the
- * target is reproduced in every bank at once. What follows is the tail: it must parse, and is
- * replayed only when `whole` asks for it.
+ * target is reproduced in every bank at once. A target that names no register of a replayed bank is
+ * never met. What follows is the tail: it must parse, and is replayed only when `whole` asks for it.
  */
 struct ima_walk {
     /* set by the caller after init */
