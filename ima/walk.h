@@ -46,7 +46,8 @@ typedef bool ima_record_visitor(void *ctx, const struct ima_record *record, stru
  *
  * The attested prefix is the shortest one (of at least one record) at which every register of the
  * target is reproduced in every bank at once. A target that names no register of a replayed bank is
- * never met. What follows is the tail: it must parse, and is replayed only when `whole` asks for it.
+ * never met. What follows is the tail: it must parse, and is replayed only when `whole` asks for
+ * it.
  */
 struct ima_walk {
     /* set by the caller after init */
