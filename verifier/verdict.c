@@ -211,11 +211,16 @@ static bool findings_append(struct findings *list, struct finding *f, struct err
     return true;
 }
 
+bool findings_are_full(const struct findings *list, enum severity s)
+{
+    return list->kept[s] >= FINDINGS_MAX;
+}
+
 bool findings_add(struct findings *list, struct finding *f, struct error *err)
 {
     bool ok = true;
 
-    if (list->kept[f->severity] >= FINDINGS_MAX) {
+    if (findings_are_full(list, f->severity)) {
         list->dropped[f->severity]++;
     } else {
         ok = findings_append(list, f, err);

@@ -96,6 +96,9 @@ MUST_USE bool text_hex(char **out, struct bytes b, struct error *err);
  * failure, too. */
 MUST_USE bool findings_add(struct findings *list, struct finding *f, struct error *err);
 
+/** True when findings of this severity are only counted any more. */
+bool findings_are_full(const struct findings *list, enum severity s);
+
 /** Move all of from to the end of list. */
 MUST_USE bool findings_move(struct findings *list, struct findings *from, struct error *err);
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attributes.h"
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/pcr.h"
+#include "ima/walk.h"
+#include "verifier/policy.h"
+#include "verifier/verdict.h"
+
+/** What came of the boot_aggregate records. */
+enum aggregate_state {
+    AGGREGATE_NONE = 0, /* none seen */
+    AGGREGATE_GOOD,
+    AGGREGATE_BAD,
+};
+
+/**
+ * Judges the records of one list while it is replayed. What it finds is provisional until the stop
+ * mark is reached: unattested records accuse nobody.
+ */
+struct judge {
+    const struct policy *policy; /* NULL: inspect, which has no opinion on files */
+    struct hasher *hasher;
+    uint32_t pcrs; /* registers the list may extend */
+    /* Values boot_aggregate is recomputed from, every bank there is; NULL: it is not judged. */
+    const struct pcr_values *boot;
+    const char *boot_source; /* static: what those values are, for messages */
+
+    /* result */
+    struct findings findings;
+    bool replay_failed; /* first record, template digest, register */
+    bool files_failed;
+    enum aggregate_state aggregate;
+    uint64_t violations;
+    uint64_t first_violation;
+    uint64_t excluded;
+    uint64_t files; /* records judged as files */
+};
+
+/** An ima_record_visitor; ctx is a struct judge. */
+MUST_USE bool judge_record(void *ctx, const struct ima_record *record, struct error *err);
+
+/** Free the findings and the result; the settings stay. */
+void judge_reset(struct judge *j);
