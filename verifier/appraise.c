@@ -118,8 +118,7 @@ static bool check_selection(const struct tpm_attest *attest, const struct policy
     for (size_t i = 0; i < out->count; i++) {
         if (!hasher_has(h, out->bank[i].alg)) {
             return check_refuse(v, CHECK_PCR_SELECTION, NULL, err,
-                    "this build cannot compute the quoted bank %s",
-                    digest_name(out->bank[i].alg));
+                    "this build cannot compute the quoted bank %s", digest_name(out->bank[i].alg));
         }
     }
     if (policy != NULL && !pcr_selection_covers(out, &policy->quote)) {

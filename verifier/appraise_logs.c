@@ -40,7 +40,8 @@ static uint32_t boot_pcrs(const struct appraise_logs *l)
     return quoted_pcrs(l) & APPRAISE_BOOT_PCRS & ~l->ima_pcrs;
 }
 
-/* No boot log on this machine: boot PCRs are what the hints say, as far as pcrDigest bears them out. */
+/* No boot log on this machine: boot PCRs are what the hints say, as far as pcrDigest bears them
+ * out. */
 static bool boot_is_absent(const struct appraise_logs *l)
 {
     return l->policy != NULL ? l->policy->boot == POLICY_BOOT_ABSENT : !l->in->has_boot_log;
@@ -275,8 +276,7 @@ static void add_list_hints(const struct appraise_logs *l, struct pcr_values *val
     for (size_t i = 0; i < l->selection.count; i++) {
         enum digest_alg alg = l->selection.bank[i].alg;
 
-        for (uint32_t left = l->ima_pcrs & l->selection.bank[i].mask; left != 0;
-                left &= left - 1) {
+        for (uint32_t left = l->ima_pcrs & l->selection.bank[i].mask; left != 0; left &= left - 1) {
             unsigned int pcr = (unsigned int)__builtin_ctz(left);
             struct bytes hint;
 
@@ -500,8 +500,8 @@ static bool refuse_list(struct appraise_logs *l, struct error *err)
     unsigned int pcr = (unsigned int)__builtin_ctz(l->ima_pcrs);
     struct bytes expected;
 
-    check_fail(l->v, CHECK_IMA_REPLAY, "no prefix of %" PRIu64 " records leads to the quoted values",
-            l->v->entries);
+    check_fail(l->v, CHECK_IMA_REPLAY,
+            "no prefix of %" PRIu64 " records leads to the quoted values", l->v->entries);
     if (!text_set(&f.text, err,
                 "no prefix of the list's %" PRIu64 " records leads to the quoted value of PCR %u in"
                 " bank %s: records were changed, removed, added or reordered",
@@ -524,7 +524,7 @@ static bool keep_wrong_digests(struct appraise_logs *l, struct error *err)
     for (size_t i = 0; i < l->judge.findings.count; i++) {
         struct finding *f = &l->judge.findings.at[i];
 
-        if (f->check == CHECK_IMA_REPLAY && f->found != NULL && f->expected != NULL &&
+        if (f->rule != NULL && strcmp(f->rule, JUDGE_RULE_TEMPLATE_DIGEST) == 0 &&
                 !findings_add(&l->v->findings, f, err)) {
             return false;
         }
@@ -584,9 +584,9 @@ static bool conclude_list(struct appraise_logs *l, struct error *err)
     if (l->judge.replay_failed) {
         check_fail(v, CHECK_IMA_REPLAY, "the list leads to the quoted values, but is not whole");
     } else if (v->checks[CHECK_IMA_REPLAY].outcome == OUTCOME_NOT_RUN) {
-        check_pass(v, CHECK_IMA_REPLAY, "%" PRIu64 " of %" PRIu64
-                                        " records lead to the quoted values",
-                v->attested, v->entries);
+        check_pass(v, CHECK_IMA_REPLAY,
+                "%" PRIu64 " of %" PRIu64 " records lead to the quoted values", v->attested,
+                v->entries);
     }
     return true;
 }
@@ -622,8 +622,8 @@ static bool conclude_digest(struct appraise_logs *l, struct error *err)
         return true;
     }
     return check_refuse(v, CHECK_PCR_DIGEST, NULL, err, "%s",
-            l->base_complete ? "the PCR values do not hash into the quoted digest" :
-                               "values of quoted PCRs are not known: give them (--pcrs)");
+            l->base_complete ? "the PCR values do not hash into the quoted digest"
+                             : "values of quoted PCRs are not known: give them (--pcrs)");
 }
 
 static bool conclude_aggregate(struct appraise_logs *l, struct error *err)
@@ -680,17 +680,16 @@ static bool conclude_boot_policy(struct appraise_logs *l, struct error *err)
 
     if (l->policy == NULL || l->policy->boot != POLICY_BOOT_REFERENCES) {
         check_not_applicable(v, CHECK_BOOT_POLICY, "%s",
-                l->policy == NULL                            ? "there is no policy" :
-                        l->policy->boot == POLICY_BOOT_ABSENT ? "boot: absent" :
-                                                                "boot: unchecked");
+                l->policy == NULL                               ? "there is no policy"
+                        : l->policy->boot == POLICY_BOOT_ABSENT ? "boot: absent"
+                                                                : "boot: unchecked");
         return true;
     }
     if (!l->boot_holds) {
         check_not_run(v, CHECK_BOOT_POLICY, "the boot log does not replay");
         return true;
     }
-    check_pass(v, CHECK_BOOT_POLICY, "%zu PCRs have an allowed value",
-            l->policy->reference_count);
+    check_pass(v, CHECK_BOOT_POLICY, "%zu PCRs have an allowed value", l->policy->reference_count);
     for (size_t i = 0; i < l->policy->reference_count; i++) {
         const struct policy_reference *ref = &l->policy->references[i];
         struct bytes value;
@@ -722,8 +721,7 @@ static bool conclude_violations(struct appraise_logs *l, struct error *err)
                 l->judge.first_violation);
     } else if (ima->violations == POLICY_VIOLATIONS_LIMIT && count > ima->violation_limit) {
         return check_refuse(v, CHECK_VIOLATIONS, "ima", err,
-                "%" PRIu64 " violations, the policy accepts %" PRIu64, count,
-                ima->violation_limit);
+                "%" PRIu64 " violations, the policy accepts %" PRIu64, count, ima->violation_limit);
     } else {
         check_pass(v, CHECK_VIOLATIONS, "%" PRIu64 ", which the policy accepts", count);
     }
@@ -786,8 +784,7 @@ bool appraise_logs(struct appraise_logs *l, struct error *err)
         return false;
     }
     collect_base(l);
-    ok = (l->in->hints == NULL ||
-                 values_are_quoted(l, l->in->hints, &l->hints_proven, err)) &&
+    ok = (l->in->hints == NULL || values_are_quoted(l, l->in->hints, &l->hints_proven, err)) &&
             (l->hints_proven ? walk_by_hints(l, err) : walk_by_digest(l, err));
     if (ok && !is_malformed(l)) {
         ok = conclude(l, err);

@@ -21,7 +21,7 @@ struct appraise_logs {
     const struct policy *policy; /* NULL: inspect */
     struct hasher *hasher;
     struct pcr_selection selection;
-    struct bytes digest; /* pcrDigest */
+    struct bytes digest;        /* pcrDigest */
     enum digest_alg digest_alg; /* its hash: that of the signature */
     struct verdict *v;
 

@@ -115,7 +115,8 @@ static bool attend(int pid_fd, int *in, struct bytes input)
     int64_t end = now_ms() + HOOK_TIMEOUT_MS;
 
     for (;;) {
-        struct pollfd fds[] = { { .fd = pid_fd, .events = POLLIN }, { .fd = *in, .events = POLLOUT } };
+        struct pollfd fds[] = { { .fd = pid_fd, .events = POLLIN },
+            { .fd = *in, .events = POLLOUT } };
         int64_t left = end - now_ms();
 
         if (left <= 0) {
@@ -169,8 +170,7 @@ static bool run_words(const struct words *w, struct bytes input, struct error *e
     close_fd(&pipe_fds[0]);
     if (pid < 0) {
         close_fd(&pipe_fds[1]);
-        return error_set(err, ERROR_IO, "cannot start a process for the hook: %s",
-                strerror(errno));
+        return error_set(err, ERROR_IO, "cannot start a process for the hook: %s", strerror(errno));
     }
     int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
     bool in_time = false;

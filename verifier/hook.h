@@ -15,9 +15,10 @@
 /**
  * Run an alert hook and wait for it.
  *
- * The command is split at spaces, without a shell; a part in single or double quotes is one word. The
- * hook reads input on standard input; what it prints goes to our standard error. A hook that does not
- * read, fails or takes too long does not change the verdict: it is reported on standard error.
+ * The command is split at spaces, without a shell; a part in single or double quotes is one word.
+ * The hook reads input on standard input; what it prints goes to our standard error. A hook that
+ * does not read, fails or takes too long does not change the verdict: it is reported on standard
+ * error.
  *
  * @param err  ERROR_CONFIG (no command, an open quote), ERROR_IO (cannot start, exit status, time)
  */

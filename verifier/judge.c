@@ -62,35 +62,34 @@ static bool keep(struct judge *j, bool complete, struct finding *f, struct error
     return findings_add(&j->findings, f, err);
 }
 
-static bool refuse_replay(struct judge *j, const struct ima_record *record, const char *expected,
-        const char *found, const char *why, struct error *err)
+static bool refuse_replay(struct judge *j, const struct ima_record *record, const char *rule,
+        const char *expected, const char *found, const char *why, struct error *err)
 {
     struct finding f = finding_of(CHECK_IMA_REPLAY, record);
 
     j->replay_failed = true;
     return keep(j,
             text_set(&f.text, err, "entry %" PRIu64 ": %s", record->entry->index, why) &&
+                    (rule == NULL || text_set(&f.rule, err, "%s", rule)) &&
                     (expected == NULL || text_set(&f.expected, err, "%s", expected)) &&
                     (found == NULL || text_set(&f.found, err, "%s", found)),
             &f, err);
 }
 
-static bool refuse_wrong_digest(struct judge *j, const struct ima_record *record,
-        struct error *err)
+static bool refuse_wrong_digest(struct judge *j, const struct ima_record *record, struct error *err)
 {
     /* Nothing but the width tells the algorithm of the list; a padded one is SHA-1. */
-    const struct ima_algorithm *of_list =
-            ima_algorithm_of_size(record->entry->template_digest.len);
-    enum digest_alg alg = of_list != NULL && (record->measured->computed & 1u << of_list->alg) != 0 ?
-            of_list->alg :
-            DIGEST_SHA1;
+    const struct ima_algorithm *of_list = ima_algorithm_of_size(record->entry->template_digest.len);
+    enum digest_alg alg = of_list != NULL && (record->measured->computed & 1u << of_list->alg) != 0
+            ? of_list->alg
+            : DIGEST_SHA1;
     char expected[2 * DIGEST_SIZE_MAX + 1];
     char found[2 * DIGEST_SIZE_MAX + 1];
 
     bytes_hex(expected, sizeof(expected),
             (struct bytes){ record->measured->digest[alg], digest_size(alg) });
     bytes_hex(found, sizeof(found), record->entry->template_digest);
-    return refuse_replay(j, record, expected, found,
+    return refuse_replay(j, record, JUDGE_RULE_TEMPLATE_DIGEST, expected, found,
             "the template digest in the list is not that of the record's data: the list was changed",
             err);
 }
@@ -100,7 +99,7 @@ static bool refuse_wrong_pcr(struct judge *j, const struct ima_record *record, s
     char found[24];
 
     (void)snprintf(found, sizeof(found), "PCR %" PRIu32, record->entry->pcr);
-    return refuse_replay(j, record, "a PCR of ima.pcrs", found,
+    return refuse_replay(j, record, "ima.pcrs", "a PCR of ima.pcrs", found,
             "the record extends a PCR that the policy does not give to the list (ima.pcrs)", err);
 }
 
@@ -199,8 +198,7 @@ static bool aggregate_equals(const struct judge *j, const struct ima_file *file,
     if (!aggregate(j, alg, last, digest, known, err)) {
         return false;
     }
-    *equal = *known &&
-            bytes_equal(file->digest.digest, (struct bytes){ digest, digest_size(alg) });
+    *equal = *known && bytes_equal(file->digest.digest, (struct bytes){ digest, digest_size(alg) });
     return true;
 }
 
@@ -226,8 +224,7 @@ static bool check_aggregate(struct judge *j, const struct ima_record *record,
                 "is SHA-1; the policy wants SHA-256 or better (boot-aggregate: legacy allows it)",
                 err);
     }
-    if (legacy &&
-            !aggregate_equals(j, file, algorithm->alg, 7, digest, &known, &equal, err)) {
+    if (legacy && !aggregate_equals(j, file, algorithm->alg, 7, digest, &known, &equal, err)) {
         return false;
     }
     if (!equal && !aggregate_equals(j, file, algorithm->alg, 9, digest, &known, &equal, err)) {
@@ -302,8 +299,7 @@ static bool refuse_unknown(struct judge *j, const struct ima_record *record,
     char path[PATH_IN_TEXT];
 
     return keep(j,
-            describe(&f, file, err) &&
-                    text_set(&f.found, err, "%s", f.digest) &&
+            describe(&f, file, err) && text_set(&f.found, err, "%s", f.digest) &&
                     (!changed ||
                             (text_digest(&f.expected, bytes_of_text(row.key.algorithm->name),
                                      row.key.verity, row.key.digest, err) &&
@@ -311,8 +307,8 @@ static bool refuse_unknown(struct judge *j, const struct ima_record *record,
                                             row.line))) &&
                     text_set(&f.text, err, "entry %" PRIu64 ": %s: %s", record->entry->index,
                             bytes_escape(path, sizeof(path), file->path),
-                            changed ? "the file is known, but with another content" :
-                                      "this file is in no list of the policy"),
+                            changed ? "the file is known, but with another content"
+                                    : "this file is in no list of the policy"),
             &f, err);
 }
 
@@ -363,8 +359,8 @@ static bool judge_file(struct judge *j, const struct ima_record *record,
         }
     }
     /* Anywhere is for files: a buffer's name says what it is. */
-    if (is_buffer ? allowlist_find_at_path(&p->allow, &key, &row) :
-                    policy_allows_file(p, &key, &row)) {
+    if (is_buffer ? allowlist_find_at_path(&p->allow, &key, &row)
+                  : allowlist_find(&p->allow, &key, &row)) {
         return true;
     }
     return refuse_unknown(j, record, file, err);
@@ -388,7 +384,7 @@ static bool judge_framing(struct judge *j, const struct ima_record *record, bool
         struct error *err)
 {
     if (record->entry->index == 0 && !is_aggregate &&
-            !refuse_replay(j, record, "boot_aggregate", NULL,
+            !refuse_replay(j, record, NULL, "boot_aggregate", NULL,
                     "the first record is not boot_aggregate: the list does not start at boot",
                     err)) {
         return false;

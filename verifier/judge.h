@@ -12,6 +12,9 @@
 #include "verifier/policy.h"
 #include "verifier/verdict.h"
 
+/* Rule named by the finding that a record's template digest is not that of its data. */
+#define JUDGE_RULE_TEMPLATE_DIGEST "template-digest"
+
 /** What came of the boot_aggregate records. */
 enum aggregate_state {
     AGGREGATE_NONE = 0, /* none seen */

@@ -13,6 +13,8 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "replay", command_replay, "Recompute PCR values from logs, and compare them" },
+    { "appraise", command_appraise, "Judge a quote and its logs against a policy" },
+    { "inspect", command_inspect, "Say what evidence proves, without a policy" },
 };
 
 static void print_usage(FILE *to)
