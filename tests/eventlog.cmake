@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 unit_test(event eventlog)
 unit_test(event_replay eventlog)
+unit_test(event_proof eventlog)
+unit_test(event_text eventlog)
+unit_test(event_device_path eventlog)
+unit_test(event_signature_list eventlog)
+unit_test(event_describe eventlog)
 unit_test(eventlog_corpus eventlog host PkgConfig::JANSSON)
 set_tests_properties(unit.eventlog_corpus PROPERTIES SKIP_RETURN_CODE 77)
+fuzz_target(eventlog eventlog)
