@@ -13,6 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "replay", command_replay, "Recompute PCR values from logs, and compare them" },
+    { "show", command_show, "Print a log, a list, a quote or evidence, record by record" },
     { "appraise", command_appraise, "Judge a quote and its logs against a policy" },
     { "inspect", command_inspect, "Say what evidence proves, without a policy" },
 };
