@@ -55,6 +55,10 @@ void tpm_device_clear(struct tpm_device *dev);
 MUST_USE bool tpm_device_banks(struct tpm_device *dev, struct pcr_selection *out,
         struct error *err);
 
+/* Persistent handles that belong to the owner (TPM 2.0 Part 2, 7.5). */
+#define TPM_KEY_HANDLE_FIRST 0x81000000u
+#define TPM_KEY_HANDLE_LAST  0x817fffffu
+
 /** Which kind of attestation key to create. */
 enum tpm_key_kind {
     TPM_KEY_AUTO, /* ECC P-256 where the TPM has it, else RSA-2048 */
@@ -78,7 +82,7 @@ struct tpm_key {
  * there is none, from the TCG's default one, and is not kept. What is found must be a key that can
  * attest (tpm_check_attributes()); it is not replaced.
  *
- * @param handle   0x81000000 to 0x817fffff; anything else is ERROR_CONFIG
+ * @param handle   TPM_KEY_HANDLE_FIRST to _LAST; anything else is ERROR_CONFIG
  * @param kind     of a new key; a key that is there is taken as it is
  * @param created  true when the key is new; may be NULL
  */

@@ -20,8 +20,8 @@ static const struct {
     { TPM2_RC_UPGRADE, "the TPM is in the middle of a firmware upgrade: finish it first" },
     { TPM2_RC_REBOOT, "the TPM wants a reset of the machine before it goes on" },
     { TPM2_RC_COMMAND_CODE, "the TPM does not know this command: it is no complete TPM 2.0" },
-    { TPM2_RC_BAD_AUTH, "wrong authorization: its password is not empty" },
-    { TPM2_RC_AUTH_FAIL, "wrong authorization: its password is not empty" },
+    { TPM2_RC_BAD_AUTH, "wrong authorization: there is a password, and it is not ours" },
+    { TPM2_RC_AUTH_FAIL, "wrong authorization: there is a password, and it is not ours" },
     { TPM2_RC_HIERARCHY, "the hierarchy is disabled: enable it in the firmware set-up" },
     { TPM2_RC_NV_SPACE,
             "no room for another persistent object: remove one that is not needed "

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* Exit status, beside EXIT_SUCCESS (done) and EXIT_FAILURE (could not). */
+#define EXIT_USAGE 2
+
+/* One command each; argv[0] is its name. Returns the exit status. */
+int command_collect(int argc, char *argv[]);
