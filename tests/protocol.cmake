@@ -16,3 +16,5 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME protocol.vectors
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/protocol/vectors.py
         ${CMAKE_CURRENT_SOURCE_DIR}/fixtures/protocol/vectors.txt)
+
+add_subdirectory(generate)
