@@ -23,6 +23,20 @@ static bool entry_failed(const struct ima_list *list, struct error *err)
     return error_wrap(err, "entry %" PRIu64 " at offset %" PRIu64, list->index, list->offset);
 }
 
+/* Read a record; that it is not whole yet is no failure and leaves err alone. */
+static bool read_entry(const struct ima_list *list, struct reader *r, struct ima_entry *out,
+        bool *whole, struct error *err)
+{
+    struct error why;
+
+    *whole = ima_entry_read(r, list->format, out, &why);
+    if (*whole || why.code == ERROR_TRUNCATED) {
+        return true;
+    }
+    *err = why;
+    return entry_failed(list, err);
+}
+
 /* Append to the unfinished record. Grows with the bytes that are there, never by a length field. */
 static bool carry_append(struct ima_list *list, struct bytes more, struct error *err)
 {
@@ -70,21 +84,22 @@ static bool finish_carry(struct ima_list *list, struct reader *chunk, ima_entry_
         struct reader ahead = *chunk;
         struct bytes more;
         struct ima_entry entry;
+        bool whole;
 
         if (!reader_take(&ahead, n, &more) || !carry_append(list, more, err)) {
             return entry_failed(list, err);
         }
         struct reader r = reader_init((struct bytes){ list->carry.data, list->carry.len });
 
-        if (ima_entry_read(&r, list->format, &entry, err)) {
+        if (!read_entry(list, &r, &entry, &whole, err)) {
+            return false;
+        }
+        if (whole) {
             size_t len = reader_offset(&r);
             struct bytes used;
 
             *done = reader_take(chunk, len - before, &used);
             return visit_entry(list, &entry, len, visit, ctx, err);
-        }
-        if (err->code != ERROR_TRUNCATED) {
-            return entry_failed(list, err);
         }
         *chunk = ahead;
         step *= 2;
@@ -112,11 +127,12 @@ bool ima_list_feed(struct ima_list *list, struct bytes chunk, ima_entry_visitor 
     while (!reader_done(&in)) {
         struct reader before = in;
         struct ima_entry entry;
+        bool whole;
 
-        if (!ima_entry_read(&in, list->format, &entry, err)) {
-            if (err->code != ERROR_TRUNCATED) {
-                return entry_failed(list, err);
-            }
+        if (!read_entry(list, &in, &entry, &whole, err)) {
+            return false;
+        }
+        if (!whole) {
             return carry_append(list, reader_rest(&in), err) || entry_failed(list, err);
         }
         if (!visit_entry(list, &entry, reader_left(&before) - reader_left(&in), visit, ctx, err)) {

@@ -178,7 +178,9 @@ static void look_at_tail(struct ima_walk *w, uint32_t pcr)
 
 static bool read_fields(const struct ima_entry *entry, struct ima_fields *out, struct error *err)
 {
-    if (ima_fields_read(entry, out, err)) {
+    struct error why;
+
+    if (ima_fields_read(entry, out, &why)) {
         return true;
     }
     /* Nothing in a violation record is authenticated: its bytes must decide nothing. */
@@ -186,6 +188,7 @@ static bool read_fields(const struct ima_entry *entry, struct ima_fields *out, s
         *out = (struct ima_fields){ 0 };
         return true;
     }
+    *err = why;
     return error_wrap(err, "entry %" PRIu64 " at offset %" PRIu64, entry->index, entry->offset);
 }
 

@@ -14,7 +14,7 @@ struct seen {
     struct {
         uint64_t index;
         uint64_t offset;
-        uint32_t pcr;
+        uint64_t pcr; /* as wide as the others: no padding, so that memcmp() compares */
         uint8_t digest[32];
     } at[SEEN_MAX];
 };
@@ -70,6 +70,7 @@ static struct seen read_whole(struct bytes all, struct ima_digest_format format,
     ima_list_init(&list, format);
     CHECKF(feed(&list, all, piece, &s, &err), "%s", err.text);
     CHECKF(ima_list_end(&list, &err), "%s", err.text);
+    CHECK_UINT(err.code, ERROR_NONE); /* that a record was not whole yet is not told */
     CHECK_UINT(list.index, s.count);
     CHECK_UINT(list.offset, all.len);
     return s;
