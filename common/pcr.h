@@ -27,7 +27,8 @@ struct pcr_bank {
 /** Set every register to its reset value. */
 void pcr_bank_reset(struct pcr_bank *bank, enum digest_alg alg);
 
-/** PCR := H(PCR || digest). value: digest_size(alg) bytes, changed in place. */
+/** PCR := H(PCR || digest). value: digest_size(alg) bytes, changed in place.
+ * @param err  ERROR_MALFORMED: digest is not of the bank's size; ERROR_CRYPTO */
 MUST_USE bool pcr_extend(struct hasher *h, enum digest_alg alg, uint8_t *value, struct bytes digest,
         struct error *err);
 

@@ -92,7 +92,14 @@ static void count_template(struct replay_result *out, struct bytes name)
         out->template_count = REPLAY_TEMPLATES_MAX + 1;
         (void)snprintf(out->templates[i].name, sizeof(text), "(others)");
     }
-    out->templates[i].count++;
+    out->last_template = i;
+}
+
+/* Runs of one template are the rule: the name is looked up only when it changes. */
+static bool is_last_template(const struct replay_result *out, struct bytes name)
+{
+    return out->template_count > 0 &&
+            bytes_equal_text(name, out->templates[out->last_template].name);
 }
 
 static bool on_record(void *ctx, const struct ima_record *record, struct error *err)
@@ -100,7 +107,10 @@ static bool on_record(void *ctx, const struct ima_record *record, struct error *
     struct replay_result *out = ctx;
 
     (void)err;
-    count_template(out, record->entry->template_name);
+    if (!is_last_template(out, record->entry->template_name)) {
+        count_template(out, record->entry->template_name);
+    }
+    out->templates[out->last_template].count++;
     if (!record->measured->digest_ok) {
         if (out->wrong_count == 0) {
             out->first_wrong = (struct ima_entry){

@@ -64,6 +64,7 @@ struct replay_result {
     struct ima_walk walk; /* not running any more: results only */
     size_t template_count;
     struct template_count templates[REPLAY_TEMPLATES_MAX + 1]; /* the last one: all others */
+    size_t last_template;                                      /* index of the one counted last */
     size_t wrong_count;
     uint64_t wrong[REPLAY_WRONG_MAX];
     struct ima_entry first_wrong; /* index and offset only */

@@ -122,7 +122,7 @@ json_t *report_json(struct json_writer *w, const struct report *r)
     json_put_text(w, answer, "version", TALLY_VERSION);
     json_put(w, answer, "identity", json_of_identity(w, v));
     json_put(w, answer, "policy", json_of_policy(w, r));
-    json_put_text(w, answer, "ima", v->ima);
+    json_put_text(w, answer, "ima", v->ima != NULL ? v->ima : "absent");
     json_put(w, answer, "boot", json_of_boot(w, v));
     json_put_uint(w, attested, "entries", v->attested);
     json_put_uint(w, attested, "of", v->entries);
