@@ -293,6 +293,12 @@ static bool find_or_create(struct tpm_device *dev, struct hasher *h, uint32_t ha
     return true;
 }
 
+/* After a failure: another agent was quicker to put its key there, or room could be made. */
+static bool may_succeed_now(struct tpm_device *dev)
+{
+    return device_rc(dev->failed) == TPM2_RC_NV_DEFINED || device_make_room(dev);
+}
+
 bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
         enum tpm_key_kind kind, struct tpm_key *out, bool *created, struct error *err)
 {
@@ -314,7 +320,7 @@ bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
     (void)pthread_sigmask(SIG_BLOCK, &deadly, &before);
     dev->failed = TSS2_RC_SUCCESS;
     bool ok = find_or_create(dev, h, handle, kind, &key, &is_new, err) ||
-            (device_make_room(dev) && find_or_create(dev, h, handle, kind, &key, &is_new, err));
+            (may_succeed_now(dev) && find_or_create(dev, h, handle, kind, &key, &is_new, err));
 
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!ok) {
