@@ -59,3 +59,22 @@ const char *error_code_name(enum error_code code)
     }
     return "unknown";
 }
+
+bool error_is_about_input(const struct error *err)
+{
+    switch (err->code) {
+    case ERROR_TRUNCATED:
+    case ERROR_MALFORMED:
+    case ERROR_UNSUPPORTED:
+    case ERROR_LIMIT:
+        return true;
+    case ERROR_NONE:
+    case ERROR_NOMEM:
+    case ERROR_IO:
+    case ERROR_TPM:
+    case ERROR_CRYPTO:
+    case ERROR_CONFIG:
+        break;
+    }
+    return false;
+}

@@ -37,3 +37,7 @@ bool error_wrap(struct error *err, const char *fmt, ...) COLD PRINTF(2, 3);
 
 /** Name of a code in lower case ("truncated"), for logs and wire messages. Never NULL. */
 const char *error_code_name(enum error_code code);
+
+/** True when the error says something about the input (truncated, malformed, unsupported, over a
+ * limit); false when it is a fault of ours or of the machine. */
+bool error_is_about_input(const struct error *err);

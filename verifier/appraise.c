@@ -7,11 +7,6 @@
 #include "tpm/signature.h"
 #include "verifier/appraise_logs.h"
 
-static bool is_own_fault(const struct error *err)
-{
-    return err->code == ERROR_NOMEM || err->code == ERROR_CRYPTO || err->code == ERROR_IO;
-}
-
 /* Pass, or fail with what the check found; a fault of our own is neither. */
 static bool report(struct verdict *v, enum check check, bool holds, const struct error *why,
         const char *detail, struct error *err)
@@ -20,7 +15,7 @@ static bool report(struct verdict *v, enum check check, bool holds, const struct
         check_pass(v, check, "%s", detail);
         return true;
     }
-    if (is_own_fault(why)) {
+    if (!error_is_about_input(why)) {
         *err = *why;
         return false;
     }
@@ -30,7 +25,7 @@ static bool report(struct verdict *v, enum check check, bool holds, const struct
 static bool malformed(struct verdict *v, const char *what, const struct error *why,
         struct error *err)
 {
-    if (is_own_fault(why)) {
+    if (!error_is_about_input(why)) {
         *err = *why;
         return false;
     }

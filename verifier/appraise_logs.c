@@ -9,11 +9,6 @@
 #define FIRMWARE_PCRS 0x00ffu
 #define IMA_PCR       10u
 
-static bool is_own_fault(const struct error *err)
-{
-    return err->code == ERROR_NOMEM || err->code == ERROR_CRYPTO || err->code == ERROR_IO;
-}
-
 static uint32_t quoted_pcrs(const struct appraise_logs *l)
 {
     uint32_t pcrs = 0;
@@ -64,7 +59,7 @@ static bool malformed(struct appraise_logs *l, const char *log, const uint64_t *
         .entry = entry != NULL ? *entry : 0,
     };
 
-    if (is_own_fault(why)) {
+    if (!error_is_about_input(why)) {
         *err = *why;
         return false;
     }
@@ -260,7 +255,7 @@ static bool values_are_quoted(struct appraise_logs *l, const struct pcr_values *
 
     *out = false;
     if (!pcr_composite(l->hasher, l->digest_alg, &l->selection, values, digest, &why)) {
-        if (is_own_fault(&why)) {
+        if (!error_is_about_input(&why)) {
             *err = why;
             return false;
         }

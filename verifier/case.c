@@ -35,16 +35,11 @@ static void files_clear(struct files *f)
     evidence_file_close(&f->evidence);
 }
 
-static bool is_own_fault(const struct error *err)
-{
-    return err->code == ERROR_NOMEM || err->code == ERROR_CRYPTO || err->code == ERROR_IO;
-}
-
 /* What the attester sent and cannot be read refuses; a file that cannot be opened is the caller's.
  */
 static bool sent_garbage(struct verdict *v, const struct error *why, struct error *err)
 {
-    if (is_own_fault(why)) {
+    if (!error_is_about_input(why)) {
         *err = *why;
         return false;
     }
