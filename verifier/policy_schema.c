@@ -520,7 +520,7 @@ static char *beside(const char *policy, struct bytes name)
 
 static bool read_file_name(struct context *c, const struct yaml_node *node, struct error *err)
 {
-    struct policy_text name;
+    struct policy_text name = { 0 };
     struct policy_file *file = last_file(c);
 
     if (!read_text(c, node, "the name of a file", ALLOWLIST_PATH_MAX, &name, err)) {

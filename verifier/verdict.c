@@ -261,8 +261,8 @@ bool findings_finish(struct findings *list, struct error *err)
     return true;
 }
 
-static void check_set(struct verdict *v, enum check check, enum outcome outcome, const char *fmt,
-        va_list args)
+static PRINTF(4, 0) void check_set(struct verdict *v, enum check check, enum outcome outcome,
+        const char *fmt, va_list args)
 {
     struct check_result *c = &v->checks[check];
 
