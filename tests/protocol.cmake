@@ -18,3 +18,4 @@ add_test(NAME protocol.vectors
         ${CMAKE_CURRENT_SOURCE_DIR}/fixtures/protocol/vectors.txt)
 
 add_subdirectory(generate)
+add_subdirectory(bench)
