@@ -2,9 +2,9 @@
 #include "eventlog/replay.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "eventlog/text.h"
 #include "eventlog/types.h"
 
 /* Registers a dynamic launch resets: PC Client Platform TPM Profile, "PCR Attributes". */
@@ -224,7 +224,8 @@ static void separator(struct pass *p, const struct event *e)
         return;
     }
     s->first = s->first == SIZE_MAX ? e->index : s->first;
-    if (s->count++ > 0) {
+    /* Several PCRs share a register of a trust domain, and each has its separator there. */
+    if (s->count++ > 0 && p->options->registers == EVENTLOG_PCR) {
         note_pcr(p->out, EVENTLOG_NOTE_DUPLICATE_SEPARATOR, e->index, e->pcr);
     }
     if (is_windows_separator(e)) {
@@ -358,78 +359,71 @@ bool eventlog_replay(struct bytes log, const struct eventlog_replay_options *opt
     return true;
 }
 
+/* How a note is said: "event 3: TEXT VALUE, PCR 4 (2 events)", each part but the text at will. */
+static const struct {
+    const char *text;
+    enum {
+        VALUE_NONE,
+        VALUE_DECIMAL,
+        VALUE_HEX,
+        VALUE_BANK
+    } value;
+    bool of_log; /* no event to name */
+    bool pcr;
+    bool count;
+} sentences[EVENTLOG_NOTE_KIND_COUNT] = {
+    [EVENTLOG_NOTE_START_LOCALITY] = { "PCR 0 starts at locality", VALUE_DECIMAL },
+    [EVENTLOG_NOTE_LATE_LOCALITY] = { "StartupLocality after the first extend of PCR 0 changes nothing" },
+    [EVENTLOG_NOTE_SECOND_LOCALITY] = { "a second StartupLocality changes nothing" },
+    [EVENTLOG_NOTE_BAD_LOCALITY] = { "StartupLocality of a wrong PCR, size or value changes nothing" },
+    [EVENTLOG_NOTE_HCRTM] = { "H-CRTM event, PCR 0 starts at locality 4" },
+    [EVENTLOG_NOTE_LATE_HCRTM] = { "H-CRTM event after the first extend of PCR 0 sets no start value" },
+    [EVENTLOG_NOTE_DRTM] = { "starts at zeros, as after a dynamic launch", .pcr = true },
+    [EVENTLOG_NOTE_MISSING_DIGEST] = { "no digest for bank", VALUE_BANK, .count = true },
+    [EVENTLOG_NOTE_UNKNOWN_BANK] = { "the log has a bank that cannot be replayed, of algorithm",
+            VALUE_HEX, .of_log = true },
+    [EVENTLOG_NOTE_NO_ACTION_DIGEST] = { "EV_NO_ACTION carries a digest, which is not extended",
+            .count = true },
+    [EVENTLOG_NOTE_UNKNOWN_TYPE] = { "unknown event type", VALUE_HEX, .count = true },
+    [EVENTLOG_NOTE_MISSING_SEPARATOR] = { "events and no separator", .of_log = true, .pcr = true },
+    [EVENTLOG_NOTE_DUPLICATE_SEPARATOR] = { "another separator", .pcr = true, .count = true },
+    [EVENTLOG_NOTE_ERROR_SEPARATOR] = { "separator that reports a firmware error", .pcr = true,
+            .count = true },
+    [EVENTLOG_NOTE_UNPROVEN_SEPARATOR] = { "separator whose digest is not of its data", .pcr = true,
+            .count = true },
+    [EVENTLOG_NOTE_UNLABELLED_SEPARATOR] = { "digest of a separator under another event type",
+            .pcr = true, .count = true },
+    [EVENTLOG_NOTE_VENDOR_INFO_OUTSIDE] = { "vendor info stands behind the event instead of inside it" },
+    [EVENTLOG_NOTE_PADDING] = { "bytes of padding after the last event:", VALUE_DECIMAL,
+            .of_log = true },
+};
+
 const char *eventlog_note_text(const struct eventlog_note *note, char *dst, size_t size)
 {
-    const char *text = "note of an unknown kind";
-    const char *bank = digest_name(note->alg);
+    struct text t = text_init(dst, size);
 
-    switch (note->kind) {
-    case EVENTLOG_NOTE_START_LOCALITY:
-        (void)snprintf(dst, size, "event %zu: PCR 0 starts at locality %" PRIu32, note->event,
-                note->value);
-        return dst;
-    case EVENTLOG_NOTE_DRTM:
-        (void)snprintf(dst, size, "event %zu: PCR %u starts at zeros, as after a dynamic launch",
-                note->event, note->pcr);
-        return dst;
-    case EVENTLOG_NOTE_MISSING_DIGEST:
-        (void)snprintf(dst, size, "event %zu: no %s digest (%zu such events)", note->event, bank,
-                note->count);
-        return dst;
-    case EVENTLOG_NOTE_UNKNOWN_BANK:
-        (void)snprintf(dst, size, "bank of algorithm 0x%04" PRIx32 " cannot be replayed",
-                note->value);
-        return dst;
-    case EVENTLOG_NOTE_UNKNOWN_TYPE:
-        (void)snprintf(dst, size, "event %zu: unknown event type 0x%" PRIx32 " (%zu such events)",
-                note->event, note->value, note->count);
-        return dst;
-    case EVENTLOG_NOTE_MISSING_SEPARATOR:
-        (void)snprintf(dst, size, "PCR %u has events and no separator", note->pcr);
-        return dst;
-    case EVENTLOG_NOTE_DUPLICATE_SEPARATOR:
-        (void)snprintf(dst, size, "event %zu: another separator in PCR %u (%zu such events)",
-                note->event, note->pcr, note->count);
-        return dst;
-    case EVENTLOG_NOTE_ERROR_SEPARATOR:
-        (void)snprintf(dst, size, "event %zu: separator in PCR %u reports a firmware error",
-                note->event, note->pcr);
-        return dst;
-    case EVENTLOG_NOTE_UNPROVEN_SEPARATOR:
-        (void)snprintf(dst, size, "event %zu: separator in PCR %u has not the digest of its data",
-                note->event, note->pcr);
-        return dst;
-    case EVENTLOG_NOTE_UNLABELLED_SEPARATOR:
-        (void)snprintf(dst, size, "event %zu: separator digest in PCR %u under another event type",
-                note->event, note->pcr);
-        return dst;
-    case EVENTLOG_NOTE_PADDING:
-        (void)snprintf(dst, size, "%" PRIu32 " bytes of padding after the last event", note->value);
-        return dst;
-    case EVENTLOG_NOTE_LATE_LOCALITY:
-        text = "StartupLocality after the first extend of PCR 0 changes nothing";
+    if (!sentences[note->kind].of_log) {
+        text_add(&t, "event %zu: ", note->event);
+    }
+    text_add(&t, "%s", sentences[note->kind].text);
+    switch (sentences[note->kind].value) {
+    case VALUE_NONE:
         break;
-    case EVENTLOG_NOTE_SECOND_LOCALITY:
-        text = "a second StartupLocality changes nothing";
+    case VALUE_DECIMAL:
+        text_add(&t, " %" PRIu32, note->value);
         break;
-    case EVENTLOG_NOTE_BAD_LOCALITY:
-        text = "StartupLocality of a wrong PCR, size or value changes nothing";
+    case VALUE_HEX:
+        text_add(&t, " 0x%" PRIx32, note->value);
         break;
-    case EVENTLOG_NOTE_HCRTM:
-        text = "H-CRTM event, PCR 0 starts at locality 4";
-        break;
-    case EVENTLOG_NOTE_LATE_HCRTM:
-        text = "H-CRTM event after the first extend of PCR 0 sets no start value";
-        break;
-    case EVENTLOG_NOTE_NO_ACTION_DIGEST:
-        text = "EV_NO_ACTION carries a digest, which is not extended";
-        break;
-    case EVENTLOG_NOTE_VENDOR_INFO_OUTSIDE:
-        text = "vendor info stands behind the event instead of inside it";
-        break;
-    case EVENTLOG_NOTE_KIND_COUNT:
+    case VALUE_BANK:
+        text_add(&t, " %s", digest_name(note->alg));
         break;
     }
-    (void)snprintf(dst, size, "event %zu: %s", note->event, text);
+    if (sentences[note->kind].pcr) {
+        text_add(&t, ", PCR %u", note->pcr);
+    }
+    if (sentences[note->kind].count && note->count > 1) {
+        text_add(&t, " (%zu events)", note->count);
+    }
     return dst;
 }
