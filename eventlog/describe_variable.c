@@ -269,7 +269,9 @@ static bool put_authority(const struct describe_sink *s, const struct uefi_varia
     if (!signature_data_read(v->data, &sig, err)) {
         return false;
     }
+    s->begin_object(s->ctx, "signature");
     put_signature(s, &sig);
+    s->end(s->ctx);
     return true;
 }
 

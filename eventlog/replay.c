@@ -24,6 +24,9 @@ struct pass {
     const struct eventlog_replay_options *options;
     struct eventlog_replay *out;
     bool seen_locality;
+    /* Registers that had an extending event, be it in a bank that is not replayed: what starts
+     * where must not depend on the banks asked for. */
+    uint32_t seen;
     /* Digest of each separator in each replayed bank. */
     uint8_t separator[DIGEST_ALG_COUNT][ARRAY_LEN(separators)][DIGEST_SIZE_MAX];
 };
@@ -64,14 +67,9 @@ static bool has_bank(const struct eventlog_replay *out, size_t alg)
     return (out->banks >> alg & 1) != 0;
 }
 
-static bool was_extended(const struct eventlog_replay *out, unsigned int pcr)
+static bool was_seen(const struct pass *p, unsigned int pcr)
 {
-    for (size_t alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
-        if ((out->extended[alg] >> pcr & 1) != 0) {
-            return true;
-        }
-    }
-    return false;
+    return (p->seen >> pcr & 1) != 0;
 }
 
 static void set_start_values(struct pass *p)
@@ -122,7 +120,7 @@ static void startup_locality(struct pass *p, const struct event *e)
     if (e->pcr != 0 || e->data.len != sizeof(signature) + 1 ||
             (locality != 0 && locality != 3 && locality != 4)) {
         note_value(out, EVENTLOG_NOTE_BAD_LOCALITY, e->index, 0);
-    } else if (was_extended(out, 0)) {
+    } else if (was_seen(p, 0)) {
         note_value(out, EVENTLOG_NOTE_LATE_LOCALITY, e->index, 0);
     } else if (p->seen_locality) {
         note_value(out, EVENTLOG_NOTE_SECOND_LOCALITY, e->index, 0);
@@ -140,7 +138,7 @@ static void hcrtm(struct pass *p, const struct event *e)
     if (e->type != EV_EFI_HCRTM_EVENT || e->pcr != 0) {
         return;
     }
-    if (was_extended(p->out, 0)) {
+    if (was_seen(p, 0)) {
         note_value(p->out, EVENTLOG_NOTE_LATE_HCRTM, e->index, 0);
         return;
     }
@@ -151,7 +149,7 @@ static void hcrtm(struct pass *p, const struct event *e)
 
 static void start_of_drtm(struct pass *p, const struct event *e)
 {
-    if (e->pcr < DRTM_FIRST || e->pcr > DRTM_LAST || was_extended(p->out, e->pcr)) {
+    if (e->pcr < DRTM_FIRST || e->pcr > DRTM_LAST || was_seen(p, e->pcr)) {
         return;
     }
     note_pcr(p->out, EVENTLOG_NOTE_DRTM, e->index, e->pcr);
@@ -277,6 +275,7 @@ static bool replay_event(struct pass *p, const struct event *e, struct error *er
         start_of_drtm(p, e);
     }
     separator(p, e);
+    p->seen |= 1u << e->pcr;
     return extend(p, e, err);
 }
 
@@ -322,7 +321,7 @@ static void note_end(struct pass *p, const struct eventlog *log)
     out->padding = log->padding;
     for (unsigned int pcr = 0; p->options->registers == EVENTLOG_PCR && pcr < FIRMWARE_PCRS;
             pcr++) {
-        if (was_extended(out, pcr) && out->separator[pcr].count == 0) {
+        if (was_seen(p, pcr) && out->separator[pcr].count == 0) {
             note_pcr(out, EVENTLOG_NOTE_MISSING_SEPARATOR, 0, pcr);
         }
     }

@@ -388,10 +388,14 @@ static void an_authority_shows_its_certificate_with_and_without_owner(void)
     const char *line;
 
     line = describe(EV_EFI_VARIABLE_AUTHORITY, variable(raw, sizeof(raw), DB, "db", with_owner));
-    CHECKF(strstr(line, want) != NULL && strstr(line, " owner=0000") != NULL, "%s", line);
+    CHECKF(strstr(line, want) != NULL && strstr(line, " signature={owner=0000") != NULL, "%s",
+            line);
     line = describe(EV_EFI_VARIABLE_AUTHORITY, variable(raw, sizeof(raw), DB, "Shim", cert));
     CHECKF(strstr(line, want) != NULL && strstr(line, "owner=") == NULL, "%s", line);
-    cert.len--;
+    cert.len++; /* there is room for a byte that belongs to nothing */
+    line = describe(EV_EFI_VARIABLE_AUTHORITY, variable(raw, sizeof(raw), DB, "Shim", cert));
+    CHECKF(strstr(line, "certificate=") == NULL && strstr(line, " data=") != NULL, "%s", line);
+    cert.len -= 2;
     line = describe(EV_EFI_VARIABLE_AUTHORITY, variable(raw, sizeof(raw), DB, "Shim", cert));
     CHECKF(strstr(line, "certificate=") == NULL && strstr(line, " data=") != NULL, "%s", line);
     line = describe(EV_EFI_VARIABLE_AUTHORITY,
@@ -400,6 +404,36 @@ static void an_authority_shows_its_certificate_with_and_without_owner(void)
     line = describe(EV_EFI_VARIABLE_AUTHORITY,
             variable(raw, sizeof(raw), DB, "db", bytes_of_text("short")));
     CHECKF(strstr(line, "malformed=\"signature of 5 bytes\"") != NULL, "%s", line);
+}
+
+static void long_lists_are_cut_and_counted(void)
+{
+    uint8_t raw[2048];
+    uint8_t value[64 * 28];
+    struct writer w = writer_init(value, sizeof(value));
+    struct bytes data = { 0 };
+    const char *line;
+
+    for (unsigned int i = 0; i < DESCRIBE_ENTRIES_MAX + 1; i++) {
+        uint8_t guid[GUID_SIZE];
+
+        writer_bytes(&w, from_hex(DB, guid, sizeof(guid)));
+        writer_u32le(&w, 28);
+        writer_u32le(&w, 0);
+        writer_u32le(&w, 48);
+    }
+    CHECK(writer_done(&w, &data));
+    line = describe(EV_EFI_VARIABLE_DRIVER_CONFIG, variable(raw, sizeof(raw), DB, "dbx", data));
+    CHECKF(strstr(line, "malformed=\"more than 32 signature lists\"") != NULL, "%s", line);
+    data.len -= 28;
+    line = describe(EV_EFI_VARIABLE_DRIVER_CONFIG, variable(raw, sizeof(raw), DB, "dbx", data));
+    CHECKF(strstr(line, "malformed") == NULL, "%s", line);
+
+    memset(value, 0, sizeof(value));
+    data.len = 2 * (DESCRIBE_ENTRIES_MAX + 1);
+    line = describe(EV_EFI_VARIABLE_BOOT, variable(raw, sizeof(raw), DB, "BootOrder", data));
+    CHECKF(strstr(line, " count=33 order=[0000 ") != NULL, "%s", line);
+    CHECK_UINT(strlen(strstr(line, "order=[")), strlen("order=[]") + 5 * DESCRIBE_ENTRIES_MAX - 1);
 }
 
 /* A partition table with two entries of entry_size bytes. */
@@ -571,6 +605,7 @@ int main(void)
         { "a variable whose lengths lie is malformed", a_variable_whose_lengths_lie_is_malformed },
         { "an authority shows its certificate with and without owner",
                 an_authority_shows_its_certificate_with_and_without_owner },
+        { "long lists are cut and counted", long_lists_are_cut_and_counted },
         { "a partition table shows its partitions", a_partition_table_shows_its_partitions },
         { "a partition table that contradicts itself is malformed",
                 a_partition_table_that_contradicts_itself_is_malformed },

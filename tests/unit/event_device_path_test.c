@@ -214,6 +214,19 @@ static void a_node_too_short_for_its_type_is_shown_raw(void)
     }
 }
 
+static void nothing_of_a_node_remains_where_its_raw_form_does_not_fit(void)
+{
+    static const struct node vendor = { 1, 4, "00" };
+    uint8_t raw[16];
+    char text[8];
+    struct writer w = writer_init(raw, sizeof(raw));
+    struct bytes path = { 0 };
+
+    write_node(&w, &vendor);
+    CHECK(writer_done(&w, &path));
+    CHECK_TEXT(bytes_of_text(text_of(path, text, sizeof(text))), "");
+}
+
 static struct bytes whole_path(uint8_t *raw, size_t size)
 {
     static const struct node nodes[] = { { 2, 1, "d041030a00000000" }, { 1, 1, "0001" },
@@ -314,6 +327,8 @@ int main(void)
                 nodes_have_the_text_of_the_UEFI_specification },
         { "a node too short for its type is shown raw",
                 a_node_too_short_for_its_type_is_shown_raw },
+        { "nothing of a node remains where its raw form does not fit",
+                nothing_of_a_node_remains_where_its_raw_form_does_not_fit },
         { "nodes and instances are joined, and the end may be missing",
                 nodes_and_instances_are_joined_and_the_end_may_be_missing },
         { "reading stops behind the end node", reading_stops_behind_the_end_node },

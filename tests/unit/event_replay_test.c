@@ -272,6 +272,24 @@ static void only_banks_that_are_asked_for_are_replayed(void)
     CHECK_UINT(r.extended[DIGEST_SHA1], 0);
 }
 
+static void R46_start_values_do_not_depend_on_the_banks_asked_for(void)
+{
+    struct eventlog_replay_options options = { .banks = SHA256_BANK };
+    static const char *const texts[] = { "b" };
+    struct log_builder b CLEANUP(build_clear);
+    struct eventlog_replay r;
+    struct error err = { 0 };
+
+    build_init(&b, SHA1_BANK | SHA256_BANK);
+    build_spec(&b);
+    build_event_of(&b, SHA1_BANK, 0, EV_ACTION, bytes_of_text("a"), bytes_of_text("a"));
+    build_locality(&b, 0, 3);
+    build_text(&b, 0, EV_ACTION, "b");
+    CHECK(eventlog_replay(build_done(&b), &options, &b.hasher, &r, &err));
+    CHECK(holds(&b, &r, 0, 0, 0, texts, 1));
+    CHECK(find_note(&r, EVENTLOG_NOTE_LATE_LOCALITY) != NULL);
+}
+
 static void a_bank_of_an_unknown_algorithm_is_skipped_and_noted(void)
 {
     struct log_builder b CLEANUP(build_clear);
@@ -317,7 +335,7 @@ static void a_log_can_continue_given_values(void)
 
 static void confidential_computing_registers_start_at_zeros_whatever_the_locality(void)
 {
-    static const char *const texts[] = { "a" };
+    static const char *const texts[] = { "HCRTM", "a" };
     struct eventlog_replay_options options = { .registers = EVENTLOG_CC,
         .banks = EVENTLOG_BANKS_ALL };
     struct log_builder b CLEANUP(build_clear);
@@ -327,17 +345,18 @@ static void confidential_computing_registers_start_at_zeros_whatever_the_localit
     build_init(&b, SHA256_BANK);
     build_spec(&b);
     build_locality(&b, 0, 3);
+    build_text(&b, 0, EV_EFI_HCRTM_EVENT, "HCRTM");
     build_text(&b, 0, EV_ACTION, "a");
     build_text(&b, 4, EV_ACTION, "a");
     build_separator(&b, 1);
     build_separator(&b, 1);
     CHECK(eventlog_replay(build_done(&b), &options, &b.hasher, &r, &err));
-    CHECK(holds(&b, &r, 0, 0, 0, texts, 1));
-    CHECK(holds(&b, &r, 4, 0, 0, texts, 1));
+    CHECK(holds(&b, &r, 0, 0, 0, texts, 2));
+    CHECK(holds(&b, &r, 4, 0, 0, texts + 1, 1));
     CHECK(find_note(&r, EVENTLOG_NOTE_DUPLICATE_SEPARATOR) == NULL);
     CHECK_UINT(r.separator[1].count, 2);
     CHECK_UINT(r.values.known[DIGEST_SHA256], 0x1f);
-    CHECK_UINT(r.start_locality, 0);
+    CHECK(r.start_locality == 0 && !r.hcrtm);
 }
 
 static void failure_leaves_the_result_alone(void)
@@ -416,6 +435,8 @@ int main(void)
                 R91_a_bank_without_a_digest_is_not_extended_and_noted_once },
         { "only banks that are asked for are replayed",
                 only_banks_that_are_asked_for_are_replayed },
+        { "R46: start values do not depend on the banks asked for",
+                R46_start_values_do_not_depend_on_the_banks_asked_for },
         { "a bank of an unknown algorithm is skipped and noted",
                 a_bank_of_an_unknown_algorithm_is_skipped_and_noted },
         { "a log can continue given values", a_log_can_continue_given_values },

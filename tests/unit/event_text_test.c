@@ -74,8 +74,18 @@ static void UTF8_is_escaped_and_cut_is_said(void)
     text_add_utf8(&t, BYTES("a\n\xff"));
     CHECK_TEXT(bytes_of_text(dst), "a\\x0a\\xff");
     CHECK(!t.cut);
+    text_add_utf8(&t, BYTES("z"));
+    CHECK_TEXT(bytes_of_text(dst), "a\\x0a\\xffz");
+    CHECK(!t.cut);
+    text_add_utf8(&t, BYTES(""));
+    CHECK(!t.cut);
     text_add_utf8(&t, BYTES("0123456789"));
     CHECK(t.cut);
+
+    /* Room for it escaped, if only just: nothing is cut. */
+    t = text_init(dst, 5);
+    text_add_utf8(&t, BYTES("a"));
+    CHECK(!t.cut);
 }
 
 static void text_is_told_from_binary_data(void)
