@@ -88,10 +88,17 @@ static bool check_freshness(const struct appraise_input *in, const struct tpm_at
     return report(v, CHECK_NONCE, holds, &why, "the one that was asked with", err);
 }
 
-static bool has_strong_bank(const struct pcr_selection *s)
+/* A bank of SHA-256 or better with every PCR that is asked for: a strong one of which only other
+ * PCRs are quoted proves nothing that matters. */
+static bool has_strong_bank(const struct pcr_selection *quoted, const struct pcr_selection *asked)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->bank[i].alg != DIGEST_SHA1) {
+    uint32_t pcrs = 0;
+
+    for (size_t i = 0; i < asked->count; i++) {
+        pcrs |= asked->bank[i].mask;
+    }
+    for (size_t i = 0; i < quoted->count; i++) {
+        if (quoted->bank[i].alg != DIGEST_SHA1 && (pcrs & ~quoted->bank[i].mask) == 0) {
             return true;
         }
     }
@@ -123,9 +130,10 @@ static bool check_selection(const struct tpm_attest *attest, const struct policy
     }
     bool weak_allowed = policy == NULL || (policy->has_ima && policy->ima.weak_digests);
 
-    if (!has_strong_bank(out) && !weak_allowed) {
+    if (!weak_allowed && !has_strong_bank(out, &policy->quote)) {
         return check_refuse(v, CHECK_PCR_SELECTION, NULL, err,
-                "only a SHA-1 bank is quoted; ask for SHA-256 (weak-digests: allow accepts it)");
+                "only SHA-1 covers the PCRs asked for; quote a SHA-256 bank (weak-digests: allow accepts"
+                " SHA-1)");
     }
     check_pass(v, CHECK_PCR_SELECTION, "covers what was asked for");
     return true;
