@@ -5,3 +5,4 @@ add_library(forge STATIC forge.c forge_quote.c attack.c)
 target_link_libraries(forge PUBLIC check appraise)
 
 unit_test(appraise forge)
+unit_test(appraise_logs forge)

@@ -104,10 +104,23 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
     return source->rewind(source->ctx, err);
 }
 
+/* A list that nobody judges is evidence all the same: it must parse. */
+static bool parse_list(struct appraise_logs *l, struct error *err)
+{
+    struct error why = { 0 };
+
+    ima_walk_init(&l->walk, l->hasher, l->in->list_format, 0, false);
+    bool ok = ima_walk_run(&l->walk, l->in->list, &why);
+    uint64_t entry = l->walk.list.index;
+
+    ima_walk_clear(&l->walk);
+    return ok || malformed(l, "ima", &entry, &why, err);
+}
+
 static bool choose_list_pcrs(struct appraise_logs *l, struct error *err)
 {
     if (!list_is_judged(l)) {
-        return true;
+        return l->in->list == NULL || parse_list(l, err);
     }
     if (l->policy == NULL) {
         return find_list_pcrs(l, err);
@@ -124,13 +137,13 @@ static bool read_boot_log(struct appraise_logs *l, struct error *err)
     };
     struct error why = { 0 };
 
-    if (!l->in->has_boot_log || boot_is_absent(l)) {
+    if (!l->in->has_boot_log) {
         return true;
     }
     if (!eventlog_replay(l->in->boot_log, &options, l->hasher, &l->boot, &why)) {
         return malformed(l, "boot", NULL, &why, err);
     }
-    l->boot_replayed = true;
+    l->boot_replayed = !boot_is_absent(l); /* boot: absent takes nothing from it */
     return true;
 }
 
@@ -141,8 +154,7 @@ static bool refuse_boot(struct appraise_logs *l, enum digest_alg bank, unsigned 
             digest_name(bank), why);
 }
 
-/* A register that firmware never extended leaves room for an invented history; one of the list's
- * must not be explained by events that root made up. */
+/* A register that firmware never extended leaves room for an invented history. */
 static bool check_boot_bank(struct appraise_logs *l, const struct pcr_selection_bank *bank,
         struct error *err)
 {
@@ -163,9 +175,21 @@ static bool check_boot_bank(struct appraise_logs *l, const struct pcr_selection_
             return false;
         }
     }
+    return true;
+}
+
+/* A register of the list must not be explained by events that root made up, in whatever bank. */
+static bool check_list_pcrs(struct appraise_logs *l, struct error *err)
+{
+    uint32_t extended = 0;
+
+    for (size_t alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
+        extended |= l->boot.extended[alg];
+    }
     for (uint32_t left = l->ima_pcrs & extended; left != 0; left &= left - 1) {
-        if (!refuse_boot(l, bank->alg, (unsigned int)__builtin_ctz(left),
-                    "the boot log has events in a PCR that belongs to the IMA list", err)) {
+        if (!check_refuse(l->v, CHECK_BOOT_REPLAY, "boot", err,
+                    "PCR %d: the boot log has events in a PCR that belongs to the IMA list",
+                    __builtin_ctz(left))) {
             return false;
         }
     }
@@ -180,8 +204,13 @@ static bool check_boot_structure(struct appraise_logs *l, struct error *err)
                 l->policy != NULL ? "boot: absent" : "there is no boot log");
         return true;
     }
+    if (l->boot_replayed && !check_list_pcrs(l, err)) {
+        return false;
+    }
     if (boot_pcrs(l) == 0) {
-        check_not_applicable(l->v, CHECK_BOOT_REPLAY, "no boot PCR is quoted");
+        if (l->v->checks[CHECK_BOOT_REPLAY].outcome == OUTCOME_NOT_RUN) {
+            check_not_applicable(l->v, CHECK_BOOT_REPLAY, "no boot PCR is quoted");
+        }
         return true;
     }
     if (!l->boot_replayed) {
@@ -204,27 +233,22 @@ static bool get_hint(const struct appraise_logs *l, enum digest_alg bank, unsign
 }
 
 /* The value of a register that the list does not explain: what the boot log says; where user space
- * extends, too, the hint when it differs; without a boot log the hint. */
+ * extends, too, the hint (shared_hints) or what the boot log says; without a boot log the hint. */
 static bool base_value(const struct appraise_logs *l, enum digest_alg bank, unsigned int pcr,
-        struct bytes *out)
+        bool shared_hints, struct bytes *out)
 {
     bool owned = (APPRAISE_BOOT_PCRS & 1u << pcr) != 0;
-    struct bytes hint = { 0 };
-    bool hinted = get_hint(l, bank, pcr, &hint);
-    bool replayed = l->boot_replayed && pcr_values_get(&l->boot.values, bank, pcr, out);
+    bool by_hint = owned ? boot_is_absent(l) : shared_hints;
 
-    if (owned && !boot_is_absent(l)) {
-        return replayed;
-    }
-    if (hinted) {
-        *out = hint;
+    if (by_hint && get_hint(l, bank, pcr, out)) {
         return true;
     }
-    return replayed;
+    return l->boot_replayed && pcr_values_get(&l->boot.values, bank, pcr, out);
 }
 
-static void collect_base(struct appraise_logs *l)
+static void collect_base(struct appraise_logs *l, bool shared_hints)
 {
+    l->base = (struct pcr_values){ 0 };
     l->base_complete = true;
     for (size_t i = 0; i < l->selection.count; i++) {
         const struct pcr_selection_bank *bank = &l->selection.bank[i];
@@ -234,7 +258,7 @@ static void collect_base(struct appraise_logs *l)
             uint8_t reset[DIGEST_SIZE_MAX];
             struct bytes value;
 
-            if (base_value(l, bank->alg, pcr, &value)) {
+            if (base_value(l, bank->alg, pcr, shared_hints, &value)) {
                 pcr_values_set(&l->base, bank->alg, pcr, value.ptr);
             } else if ((APPRAISE_BOOT_PCRS & 1u << pcr) == 0) {
                 pcr_reset_value(pcr, sizeof(reset), reset);
@@ -287,7 +311,7 @@ static void set_judge(struct appraise_logs *l, bool boot_is_known)
 {
     l->judge.policy = l->policy;
     l->judge.hasher = l->hasher;
-    l->judge.pcrs = l->policy != NULL ? l->ima_pcrs : PCR_ALL;
+    l->judge.pcrs = l->ima_pcrs;
     l->judge.boot = NULL;
     if (!boot_is_known) {
         return;
@@ -436,35 +460,68 @@ static bool walk_by_boot_hints(struct appraise_logs *l, struct error *err)
     return is_malformed(l) || !l->walk.met || compare_boot(l, err);
 }
 
+/* Are the logs, with l->base for all other registers, what was quoted? */
+static bool try_base(struct appraise_logs *l, struct error *err)
+{
+    struct ima_target target;
+
+    if (l->ima_pcrs == 0) {
+        return values_are_quoted(l, &l->base, &l->boot_holds, err);
+    }
+    if (l->in->list == NULL || !l->base_complete) {
+        return true;
+    }
+    target = target_by_digest(l, &l->base);
+    set_judge(l, true);
+    if (!walk(l, &target, err)) {
+        return false;
+    }
+    l->boot_holds = l->walk.met;
+    return true;
+}
+
+/* Registers that user space may extend hold their hint or, when that is wrong, what the boot log
+ * says. */
+static bool try_bases(struct appraise_logs *l, struct error *err)
+{
+    struct pcr_values by_hints = l->base;
+
+    if (!try_base(l, err)) {
+        return false;
+    }
+    if (l->boot_holds || is_malformed(l)) {
+        return true;
+    }
+    collect_base(l, false);
+    if (memcmp(&l->base, &by_hints, sizeof(by_hints)) != 0 && !try_base(l, err)) {
+        return false;
+    }
+    if (!l->boot_holds) {
+        l->base = by_hints;
+    }
+    return true;
+}
+
 /* No usable hints: the signed digest is all there is. */
 static bool walk_by_digest(struct appraise_logs *l, struct error *err)
 {
-    struct pcr_values with_hints = l->base;
-    struct ima_target target;
-    bool quoted = false;
+    struct pcr_values with_hints;
 
-    if (l->ima_pcrs == 0 || l->in->list == NULL) {
-        return values_are_quoted(l, &l->base, &l->boot_holds, err);
+    if (!try_bases(l, err)) {
+        return false;
     }
-    if (l->base_complete) {
-        target = target_by_digest(l, &l->base);
-        set_judge(l, true);
-        if (!walk(l, &target, err)) {
-            return false;
-        }
-        if (is_malformed(l) || l->walk.met) {
-            l->boot_holds = l->walk.met;
-            return true;
-        }
+    if (l->boot_holds || is_malformed(l)) {
+        return true;
     }
     /* Which log is guilty? Not the boot log when it and hints for the list's registers agree with
      * the digest. */
+    with_hints = l->base;
     add_list_hints(l, &with_hints);
-    if (!values_are_quoted(l, &with_hints, &quoted, err)) {
+    if (!values_are_quoted(l, &with_hints, &l->boot_holds, err)) {
         return false;
     }
-    l->boot_holds = quoted;
-    return quoted || !hints_cover_boot(l) || walk_by_boot_hints(l, err);
+    return l->boot_holds || l->ima_pcrs == 0 || l->in->list == NULL || !hints_cover_boot(l) ||
+            walk_by_boot_hints(l, err);
 }
 
 static bool conclude_boot(struct appraise_logs *l, struct error *err)
@@ -778,7 +835,7 @@ bool appraise_logs(struct appraise_logs *l, struct error *err)
     if (!check_boot_structure(l, err)) {
         return false;
     }
-    collect_base(l);
+    collect_base(l, true);
     ok = (l->in->hints == NULL || values_are_quoted(l, l->in->hints, &l->hints_proven, err)) &&
             (l->hints_proven ? walk_by_hints(l, err) : walk_by_digest(l, err));
     if (ok && !is_malformed(l)) {

@@ -99,6 +99,10 @@ static bool refuse_wrong_pcr(struct judge *j, const struct ima_record *record, s
     char found[24];
 
     (void)snprintf(found, sizeof(found), "PCR %" PRIu32, record->entry->pcr);
+    if (j->policy == NULL) {
+        return refuse_replay(j, record, NULL, NULL, found,
+                "the record extends a PCR that is not quoted: nothing proves it", err);
+    }
     return refuse_replay(j, record, "ima.pcrs", "a PCR of ima.pcrs", found,
             "the record extends a PCR that the policy does not give to the list (ima.pcrs)", err);
 }
