@@ -6,3 +6,4 @@ target_link_libraries(forge PUBLIC check appraise)
 
 unit_test(appraise forge)
 unit_test(appraise_logs forge)
+unit_test(judge forge)

@@ -164,6 +164,9 @@ static json_t *json_of_kinds(struct json_writer *w, const struct report *r)
             add_kind(w, kinds, v->findings.at[i].kind);
         }
     }
+    for (size_t i = 0; i < v->findings.dropped_kind_count; i++) {
+        add_kind(w, kinds, v->findings.dropped_kind[i]);
+    }
     for (size_t i = 0; i < CHECK_COUNT; i++) {
         if (v->checks[i].outcome == OUTCOME_FAIL && json_array_size(kinds) == 0) {
             add_kind(w, kinds, check_kind((enum check)i));
@@ -268,17 +271,6 @@ static const struct finding *find_acceptable(const struct verdict *v)
     return NULL;
 }
 
-static bool has_kind(const struct verdict *v, const char *kind)
-{
-    for (size_t i = 0; i < v->findings.count; i++) {
-        if (v->findings.at[i].severity == SEVERITY_REFUSE &&
-                strcmp(v->findings.at[i].kind, kind) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What to do next, one line for each kind of refusal. */
 static void print_advice(FILE *to, const struct report *r)
 {
@@ -312,7 +304,7 @@ static void print_advice(FILE *to, const struct report *r)
     const struct finding *file = find_acceptable(r->verdict);
 
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-        if (has_kind(r->verdict, lines[i].kind)) {
+        if (verdict_has_kind(r->verdict, lines[i].kind)) {
             fprintf(to, "Next: %s\n", lines[i].advice);
         }
     }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * One row a check. The last two columns are the table of DESIGN: under which circumstance a check
@@ -216,12 +217,44 @@ bool findings_are_full(const struct findings *list, enum severity s)
     return list->kept[s] >= FINDINGS_MAX;
 }
 
+static bool has_dropped_kind(const struct findings *list, const char *kind)
+{
+    for (size_t i = 0; i < list->dropped_kind_count; i++) {
+        if (strcmp(list->dropped_kind[i], kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember_kind(struct findings *list, const char *kind)
+{
+    if (!has_dropped_kind(list, kind) && list->dropped_kind_count < FINDINGS_KINDS_MAX) {
+        list->dropped_kind[list->dropped_kind_count++] = kind;
+    }
+}
+
+bool verdict_has_kind(const struct verdict *v, const char *kind)
+{
+    for (size_t i = 0; i < v->findings.count; i++) {
+        const struct finding *f = &v->findings.at[i];
+
+        if (f->severity == SEVERITY_REFUSE && strcmp(f->kind, kind) == 0) {
+            return true;
+        }
+    }
+    return has_dropped_kind(&v->findings, kind);
+}
+
 bool findings_add(struct findings *list, struct finding *f, struct error *err)
 {
     bool ok = true;
 
     if (findings_are_full(list, f->severity)) {
         list->dropped[f->severity]++;
+        if (f->severity == SEVERITY_REFUSE) {
+            remember_kind(list, f->kind);
+        }
     } else {
         ok = findings_append(list, f, err);
     }
@@ -238,6 +271,9 @@ bool findings_move(struct findings *list, struct findings *from, struct error *e
     }
     list->dropped[SEVERITY_REFUSE] += from->dropped[SEVERITY_REFUSE];
     list->dropped[SEVERITY_WARN] += from->dropped[SEVERITY_WARN];
+    for (size_t i = 0; i < from->dropped_kind_count; i++) {
+        remember_kind(list, from->dropped_kind[i]);
+    }
     findings_clear(from);
     return ok;
 }

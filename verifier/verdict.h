@@ -71,6 +71,9 @@ struct finding {
     char *text; /* a sentence; never NULL */
 };
 
+/* More than there are alert kinds. */
+#define FINDINGS_KINDS_MAX 16
+
 /** Findings in the order they were made. All zero is empty. */
 struct findings {
     struct finding *at;
@@ -78,6 +81,9 @@ struct findings {
     size_t room;
     size_t kept[2]; /* by severity */
     uint64_t dropped[2];
+    /* Kinds of dropped findings that refuse: a flood of one kind must not hide another. */
+    const char *dropped_kind[FINDINGS_KINDS_MAX];
+    size_t dropped_kind_count;
 };
 
 void finding_clear(struct finding *f);
@@ -144,6 +150,9 @@ enum verdict_result verdict_result(const struct verdict *v);
 
 /** For inspect: everything that ran passed, and all that had to run did. Trusts nothing. */
 bool verdict_is_genuine(const struct verdict *v);
+
+/** True when a finding that refuses, kept or dropped, is of this kind. */
+bool verdict_has_kind(const struct verdict *v, const char *kind);
 
 const char *verdict_result_name(enum verdict_result r);
 const char *check_name(enum check check);
