@@ -10,6 +10,7 @@
 
 #include "host/file.h"
 #include "verifier/allowlist_line.h"
+#include "verifier/siphash.h"
 
 /* Rows lie in the arena at multiples of this, so that 32 bits reach 16 GiB. */
 #define UNIT 4u
@@ -33,49 +34,9 @@ enum scope {
     SCOPE_ANYWHERE,
 };
 
-static uint64_t rotate(uint64_t v, unsigned int n)
+static uint32_t hash_bytes(const struct allowlist *list, const uint8_t *p, size_t len)
 {
-    return v << n | v >> (64 - n);
-}
-
-/*
- * SipHash-1-3 (Aumasson and Bernstein, 2012): a list may have been written from the log of a
- * hostile host, so nobody may be able to choose rows that collide.
- */
-static uint32_t hash_bytes(const uint64_t key[2], const uint8_t *p, size_t len)
-{
-    uint64_t v0 = key[0] ^ 0x736f6d6570736575u;
-    uint64_t v1 = key[1] ^ 0x646f72616e646f6du;
-    uint64_t v2 = key[0] ^ 0x6c7967656e657261u;
-    uint64_t v3 = key[1] ^ 0x7465646279746573u;
-    size_t words = len / sizeof(uint64_t);
-
-    /* One round for each word, one for the rest with the length, three with nothing at the end. */
-    for (size_t i = 0; i < words + 4; i++) {
-        uint64_t word = 0;
-
-        if (i < words) {
-            memcpy(&word, p + i * sizeof(word), sizeof(word));
-        } else if (i == words) {
-            memcpy(&word, p + i * sizeof(word), len % sizeof(word));
-            word |= (uint64_t)len << 56;
-        } else if (i == words + 1) {
-            v2 ^= 0xff;
-        }
-        v3 ^= word;
-        v0 += v1;
-        v2 += v3;
-        v1 = rotate(v1, 13) ^ v0;
-        v3 = rotate(v3, 16) ^ v2;
-        v0 = rotate(v0, 32);
-        v2 += v1;
-        v0 += v3;
-        v1 = rotate(v1, 17) ^ v2;
-        v3 = rotate(v3, 21) ^ v0;
-        v2 = rotate(v2, 32);
-        v0 ^= word;
-    }
-    return (uint32_t)((v0 ^ v1 ^ v2 ^ v3) >> 32);
+    return (uint32_t)(siphash13(list->hash_key, (struct bytes){ p, len }) >> 32);
 }
 
 static size_t round_up(size_t n)
@@ -240,10 +201,11 @@ bool allowlist_index(struct allowlist *list, struct error *err)
     list->pending = NULL;
     list->pending_room = 0;
 
-    uint8_t *fitted = realloc(list->arena, list->arena_len);
-    if (fitted != NULL) {
-        list->arena = fitted;
-        list->arena_room = list->arena_len;
+    if (list->arena_len > 0) {
+        uint8_t *fitted = realloc(list->arena, list->arena_len);
+
+        list->arena = fitted != NULL ? fitted : list->arena;
+        list->arena_room = fitted != NULL ? list->arena_len : list->arena_room;
     }
     return true;
 }
@@ -340,7 +302,7 @@ static bool add_row(struct loader *l, const struct allowlist_line *line, struct 
         l->file->zero_digests++; /* never in the index, so never found */
     } else {
         list->pending[list->pending_count++] = (struct allowlist_slot){
-            .hash = hash_bytes(list->hash_key, digest, size + (anywhere ? 0 : path_len)),
+            .hash = hash_bytes(list, digest, size + (anywhere ? 0 : path_len)),
             .row = (uint32_t)(list->arena_len / UNIT),
         };
     }
@@ -461,10 +423,22 @@ static bool add_file(struct allowlist *list, const char *name, enum allowlist_ma
     return true;
 }
 
+/* Forget the last file and its rows. */
+static void drop_file(struct allowlist *list, const struct allowlist *before)
+{
+    if (list->file_count > before->file_count) {
+        free(list->files[--list->file_count].name);
+    }
+    list->arena_len = before->arena_len;
+    list->row_count = before->row_count;
+    list->pending_count = before->pending_count;
+}
+
 bool allowlist_load_source(struct allowlist *list, const char *name, enum allowlist_match match,
         struct source *src, struct hasher *h, uint8_t *out_sha256, struct error *err)
 {
     struct loader l = { .list = list };
+    const struct allowlist before = *list;
 
     assert(list->digests.slot == NULL);
     if ((h != NULL && !hasher_begin(h, DIGEST_SHA256, err)) || !begin(list, err) ||
@@ -472,8 +446,12 @@ bool allowlist_load_source(struct allowlist *list, const char *name, enum allowl
         return false;
     }
     l.file = &list->files[list->file_count - 1];
-    return read_all(&l, src, h, err) &&
-            (h == NULL || hasher_finish(h, DIGEST_SHA256, out_sha256, err));
+    if (!read_all(&l, src, h, err) ||
+            (h != NULL && !hasher_finish(h, DIGEST_SHA256, out_sha256, err))) {
+        drop_file(list, &before);
+        return false;
+    }
+    return true;
 }
 
 bool allowlist_load(struct allowlist *list, const char *path, enum allowlist_match match,
@@ -506,7 +484,7 @@ static bool find(const struct allowlist *list, const struct allowlist_key *key, 
         want.path.ptr = text + len;
         len += key->path.len;
     }
-    uint32_t hash = hash_bytes(list->hash_key, text, len);
+    uint32_t hash = hash_bytes(list, text, len);
     for (size_t at = home_of(&list->digests, hash); list->digests.slot[at].row != 0;
             at = after(&list->digests, at)) {
         struct allowlist_slot slot = list->digests.slot[at];
@@ -544,7 +522,7 @@ static struct allowlist_slot *hash_paths(const struct allowlist *list, size_t *o
     for (size_t at = cursor; rows != NULL && allowlist_next(list, &cursor, &row); at = cursor) {
         if (row.key.path.len > 0) {
             rows[count++] = (struct allowlist_slot){
-                .hash = hash_bytes(list->hash_key, row.key.path.ptr, row.key.path.len),
+                .hash = hash_bytes(list, row.key.path.ptr, row.key.path.len),
                 .row = (uint32_t)(at / UNIT),
             };
         }
@@ -578,7 +556,7 @@ bool allowlist_find_path(const struct allowlist *list, struct bytes path, struct
     memcpy(text, path.ptr, path.len);
     with_underscores(text, path.len);
 
-    uint32_t hash = hash_bytes(list->hash_key, text, path.len);
+    uint32_t hash = hash_bytes(list, text, path.len);
     for (size_t at = home_of(list->paths, hash); list->paths->slot[at].row != 0;
             at = after(list->paths, at)) {
         struct allowlist_slot slot = list->paths->slot[at];

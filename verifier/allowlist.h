@@ -103,7 +103,7 @@ struct allowlist {
  * @param h           NULL, or used to hash the file's bytes (SHA-256)
  * @param out_sha256  32 bytes when h is given
  * @param err  ERROR_CONFIG with "NAME:LINE: ", ERROR_LIMIT, ERROR_NOMEM, what src says; the list is
- *             then fit for allowlist_clear() only
+ *             then as it was
  */
 MUST_USE bool allowlist_load_source(struct allowlist *list, const char *name,
         enum allowlist_match match, struct source *src, struct hasher *h, uint8_t *out_sha256,

@@ -42,7 +42,7 @@ static bool load_files(struct policy *p, struct hasher *h, struct error *err)
     return allowlist_index(&p->allow, err) && allowlist_index(&p->deny, err);
 }
 
-static bool digest_all(struct policy *p, struct bytes text, struct hasher *h, struct error *err)
+bool policy_set_digest(struct policy *p, struct bytes text, struct hasher *h, struct error *err)
 {
     if (!hasher_begin(h, DIGEST_SHA256, err) || !hasher_update(h, DIGEST_SHA256, text, err)) {
         return false;
@@ -65,7 +65,7 @@ bool policy_load(const char *path, struct policy *out, struct error *err)
 
     if (!hasher_init(&h, err) || !file_read(path, YAML_TEXT_MAX, &text, err) ||
             !policy_parse(buffer_view(&text), path, &p, err) || !load_files(&p, &h, err) ||
-            !digest_all(&p, buffer_view(&text), &h, err)) {
+            !policy_set_digest(&p, buffer_view(&text), &h, err)) {
         return false;
     }
     *out = p;

@@ -120,6 +120,10 @@ MUST_USE bool policy_load(const char *path, struct policy *out, struct error *er
 MUST_USE bool policy_file_load(struct policy *p, struct policy_file *file, struct hasher *h,
         struct error *err);
 
+/** Set p->digest; text is the policy file, and every list is loaded. @param err  ERROR_CRYPTO */
+MUST_USE bool policy_set_digest(struct policy *p, struct bytes text, struct hasher *h,
+        struct error *err);
+
 /** Free everything and leave an empty policy; fits CLEANUP(). */
 void policy_clear(struct policy *p);
 

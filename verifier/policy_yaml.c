@@ -210,6 +210,31 @@ static bool parse(struct builder *b, struct bytes text, struct error *err)
     return ok;
 }
 
+/*
+ * What no policy needs and libfyaml had trouble with: it loops for ever over a directive that is
+ * not UTF-8 (0.7.12).
+ */
+static bool check_characters(struct builder *b, struct bytes text, struct error *err)
+{
+    bool line_start = true;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+
+        if (line_start && c == '%') {
+            return fail(b, ERROR_CONFIG, "directives are not allowed", err);
+        }
+        if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) {
+            return fail(b, ERROR_CONFIG, "a control character", err);
+        }
+        line_start = c == '\n' || c == '\r';
+        b->last.line += c == '\n' ? 1 : 0;
+        b->last.column = c == '\n' ? 1 : b->last.column + 1;
+    }
+    b->last = (struct yaml_mark){ 1, 1, 0 };
+    return bytes_are_utf8(text) || fail(b, ERROR_CONFIG, "not UTF-8", err);
+}
+
 bool yaml_read(struct bytes text, const char *name, struct yaml_document *out, struct error *err)
 {
     struct yaml_document doc CLEANUP(yaml_clear) = { 0 };
@@ -218,8 +243,8 @@ bool yaml_read(struct bytes text, const char *name, struct yaml_document *out, s
     if (text.len > YAML_TEXT_MAX) {
         return error_set(err, ERROR_LIMIT, "%s: more than %zu bytes", name, YAML_TEXT_MAX);
     }
-    if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL) {
-        return error_set(err, ERROR_CONFIG, "%s: a NUL byte", name);
+    if (!check_characters(&b, text, err)) {
+        return false;
     }
     /* Even `?` stands for a mapping, a key and a value; an escape in quotes may be longer than what
      * it stands for, never half as long. */
