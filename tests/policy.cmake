@@ -2,6 +2,13 @@
 unit_test(allowlist policy)
 unit_test(pattern policy)
 unit_test(policy policy)
+unit_test(policy_check policy)
 unit_test(siphash policy)
 fuzz_target(allowlist policy)
 fuzz_target(policy policy)
+
+# The examples must be without errors and warnings.
+foreach(example boot-chain container-host no-boot-log server-tcb)
+    add_test(NAME policies.${example}
+        COMMAND tally policy check ${PROJECT_SOURCE_DIR}/policies/${example}.yaml)
+endforeach()

@@ -16,6 +16,7 @@ static const struct {
     { "show", command_show, "Print a log, a list, a quote or evidence, record by record" },
     { "appraise", command_appraise, "Judge a quote and its logs against a policy" },
     { "inspect", command_inspect, "Say what evidence proves, without a policy" },
+    { "policy", command_policy, "Check, create and extend policies" },
 };
 
 static void print_usage(FILE *to)
