@@ -37,6 +37,51 @@ static void escapes_what_could_confuse_and_keeps_utf8(void)
     check_case = "";
 }
 
+/* The borders of table 3-7 of the Unicode standard, each alone and after a good character. */
+static void only_well_formed_sequences_are_utf8(void)
+{
+    static const struct {
+        const char *in;
+        size_t len;
+        bool ok;
+    } cases[] = {
+        { "", 0, true },
+        { "\0", 1, true },
+        { "\x7f", 1, true },
+        { "\xc2\x80", 2, true },
+        { "\xdf\xbf", 2, true },
+        { "\xe0\xa0\x80", 3, true },
+        { "\xed\x9f\xbf", 3, true },
+        { "\xee\x80\x80", 3, true },
+        { "\xef\xbf\xbf", 3, true },
+        { "\xf0\x90\x80\x80", 4, true },
+        { "\xf4\x8f\xbf\xbf", 4, true },
+        { "\x80", 1, false },
+        { "\xc1\xbf", 2, false },
+        { "\xc2", 1, false },
+        { "\xc2\x7f", 2, false },
+        { "\xc2\xc0", 2, false },
+        { "\xe0\x9f\xbf", 3, false },
+        { "\xed\xa0\x80", 3, false },
+        { "\xef\xbf", 2, false },
+        { "\xef\xbf\xc0", 3, false },
+        { "\xf0\x8f\xbf\xbf", 4, false },
+        { "\xf4\x90\x80\x80", 4, false },
+        { "\xf5\x80\x80\x80", 4, false },
+        { "\xff", 1, false },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t after[8] = "e";
+        struct bytes in = { (const uint8_t *)cases[i].in, cases[i].len };
+
+        memcpy(after + 1, cases[i].in, cases[i].len);
+        CHECKF(bytes_are_utf8(in) == cases[i].ok, "row %zu", i);
+        CHECKF(bytes_are_utf8((struct bytes){ after, cases[i].len + 1 }) == cases[i].ok, "row %zu",
+                i);
+    }
+}
+
 static void cuts_between_characters(void)
 {
     char out[6];
@@ -80,6 +125,7 @@ int main(void)
 {
     static const struct test tests[] = {
         { "escapes what could confuse and keeps UTF-8", escapes_what_could_confuse_and_keeps_utf8 },
+        { "only well-formed sequences are UTF-8", only_well_formed_sequences_are_utf8 },
         { "cuts between characters", cuts_between_characters },
         { "hexadecimal goes both ways", hexadecimal_goes_both_ways },
         { "secret comparison sees every difference", secret_comparison_sees_every_difference },

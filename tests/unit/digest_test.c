@@ -54,6 +54,7 @@ static void names_and_identifiers_go_both_ways(void)
         CHECK(digest_size(alg) <= DIGEST_SIZE_MAX);
         CHECK(strlen(digest_name(alg)) < DIGEST_NAME_MAX);
     }
+    CHECK(digest_from_name(bytes_of_text("sm3"), &got) && got == DIGEST_SM3_256);
     got = DIGEST_SHA512;
     CHECK(!digest_from_tpm_id(0x0010, &got));
     CHECK(!digest_from_name(bytes_of_text("SHA256"), &got));
@@ -61,11 +62,50 @@ static void names_and_identifiers_go_both_ways(void)
     CHECK(got == DIGEST_SHA512);
 }
 
+static void input_may_come_in_pieces_and_output_may_overlap_it(void)
+{
+    struct hasher h CLEANUP(hasher_clear) = { 0 };
+    struct error err = { 0 };
+    uint8_t want[DIGEST_SIZE_MAX];
+    uint8_t got[DIGEST_SIZE_MAX];
+
+    CHECKF(hasher_init(&h, &err), "%s", err.text);
+    CHECK(hasher_digest(&h, DIGEST_SHA256, bytes_of_text("abc"), want, &err));
+    CHECK(hasher_begin(&h, DIGEST_SHA256, &err));
+    CHECK(hasher_update(&h, DIGEST_SHA256, bytes_of_text("thrown away"), &err));
+    CHECK(hasher_begin(&h, DIGEST_SHA256, &err));
+    CHECK(hasher_update(&h, DIGEST_SHA256, bytes_of_text("ab"), &err));
+    CHECK(hasher_update(&h, DIGEST_SHA256, (struct bytes){ 0 }, &err));
+    CHECK(hasher_update(&h, DIGEST_SHA256, bytes_of_text("c"), &err));
+    CHECK(hasher_finish(&h, DIGEST_SHA256, got, &err));
+    CHECK(memcmp(got, want, 32) == 0);
+    memcpy(got, "abc", 3);
+    CHECK(hasher_digest(&h, DIGEST_SHA256, (struct bytes){ got, 3 }, got, &err));
+    CHECK(memcmp(got, want, 32) == 0);
+}
+
+static void an_empty_hasher_computes_nothing(void)
+{
+    struct hasher none = { 0 };
+    struct error err = { 0 };
+    uint8_t out[DIGEST_SIZE_MAX];
+
+    for (int alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
+        CHECK(!hasher_has(&none, (enum digest_alg)alg));
+        CHECK(!hasher_digest(&none, (enum digest_alg)alg, bytes_of_text("a"), out, &err));
+        CHECK_UINT(err.code, ERROR_CRYPTO);
+    }
+    hasher_clear(&none);
+}
+
 int main(void)
 {
     static const struct test tests[] = {
         { "digests of abc are those of the standards", digests_of_abc_are_those_of_the_standards },
         { "names and identifiers go both ways", names_and_identifiers_go_both_ways },
+        { "input may come in pieces and output may overlap it",
+                input_may_come_in_pieces_and_output_may_overlap_it },
+        { "an empty hasher computes nothing", an_empty_hasher_computes_nothing },
     };
 
     return run_tests("digest", tests, ARRAY_LEN(tests));

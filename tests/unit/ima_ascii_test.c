@@ -299,6 +299,14 @@ static void line_length_and_128_is_always_enough(void)
     struct error err = { 0 };
 
     CHECKF(read_line(line, MADE_SHA1, dst, sizeof(dst), &out, &err), "%s", err.text);
+    struct pieces p = { TEXT(line), 0, sizeof(line), false };
+    struct ima_ascii_source s CLEANUP(ima_ascii_source_clear) = { 0 };
+
+    ima_ascii_source_init(&s, (struct source){ next_piece, rewind_pieces, &p }, MADE_SHA1);
+    struct source source = ima_ascii_source(&s);
+    struct bytes record;
+
+    CHECKF(source.next(source.ctx, &record, &err) && bytes_equal(record, out), "%s", err.text);
 }
 
 static void errors_of_a_source_name_the_line(void)

@@ -377,6 +377,46 @@ static void a_start_value_is_the_same_for_every_rule(void)
     }
 }
 
+/* Never a value that was not computed: a hash that is not there is an error. */
+static void a_hash_that_cannot_be_computed_is_an_error(void)
+{
+    static const struct {
+        const char *name;
+        bool violation;
+        struct ima_digest_format format;
+        uint32_t banks;
+    } cases[] = {
+        { "of the list", false, { DIGEST_SHA1, 20 }, 0 },
+        { "of a padded list", false, { DIGEST_SHA256, 32 }, 0 },
+        { "of a bank", false, { DIGEST_SHA1, 20 }, 1u << DIGEST_SHA256 },
+        { "of a violation", true, { DIGEST_SHA1, 20 }, 1u << DIGEST_SHA256 },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct hasher none = { 0 };
+        struct made m = { 0 };
+        struct ima_measured out;
+        struct ima_replay r;
+        struct ima_entry e;
+        struct error err = { 0 };
+
+        check_case = cases[i].name;
+        if (cases[i].violation) {
+            made_violation(&m, cases[i].format, 10, "/a");
+        } else {
+            made_file(&m, cases[i].format, 10, "/a");
+        }
+        struct reader in = reader_init(made_bytes(&m));
+
+        ima_replay_init(&r, cases[i].format, cases[i].banks, true);
+        CHECK(ima_entry_read(&in, cases[i].format, &e, &err));
+        CHECK(!ima_replay_add(&r, &none, &e, &out, &err));
+        CHECK_UINT(err.code, ERROR_CRYPTO);
+        CHECK_UINT(r.entries, 0);
+    }
+    check_case = "";
+}
+
 static void rules_are_named_as_in_the_report(void)
 {
     CHECK_TEXT(bytes_of_text(ima_rule_name(IMA_RULE_PER_BANK)), "per-bank");
@@ -403,6 +443,8 @@ int main(void)
         { "what a record measured is told", what_a_record_measured_is_told },
         { "replay goes on from a copy or from values", replay_goes_on_from_a_copy_or_from_values },
         { "a start value is the same for every rule", a_start_value_is_the_same_for_every_rule },
+        { "a hash that cannot be computed is an error",
+                a_hash_that_cannot_be_computed_is_an_error },
         { "rules are named as in the report", rules_are_named_as_in_the_report },
     };
     struct error err = { 0 };

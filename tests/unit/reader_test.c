@@ -70,6 +70,26 @@ static void a_sub_reader_cannot_leave_its_frame(void)
     CHECK_UINT(reader_rest(&r).len, 0);
 }
 
+static void a_field_is_read_by_its_length(void)
+{
+    static const uint8_t le[] = { 2, 0, 0, 0, 'a', 'b', 'c' };
+    static const uint8_t be[] = { 0, 2, 'a', 'b', 'c' };
+    struct reader r = reader_init((struct bytes){ le, sizeof(le) });
+    struct bytes out;
+
+    CHECK(reader_take_u32le(&r, &out) && reader_left(&r) == 1);
+    CHECK_TEXT(out, "ab");
+    r = reader_init((struct bytes){ be, sizeof(be) });
+    CHECK(reader_take_u16be(&r, &out) && reader_left(&r) == 1);
+    CHECK_TEXT(out, "ab");
+    r = reader_init((struct bytes){ be, 3 });
+    CHECK(!reader_take_u16be(&r, &out) && reader_offset(&r) == 0);
+    r = reader_init((struct bytes){ (const uint8_t *)"ab\0\0c", 5 });
+    CHECK(reader_take_until(&r, '\0', &out) && out.len == 2);
+    CHECK(reader_take_until(&r, '\0', &out) && out.len == 0);
+    CHECK(!reader_take_until(&r, '\0', &out) && reader_left(&r) == 1);
+}
+
 static void a_writer_that_overflows_says_so_and_stays_inside(void)
 {
     uint8_t dst[8] = { 0 };
@@ -95,6 +115,7 @@ int main(void)
                 integers_have_the_byte_order_of_their_name },
         { "reads are all or nothing", reads_are_all_or_nothing },
         { "a sub-reader cannot leave its frame", a_sub_reader_cannot_leave_its_frame },
+        { "a field is read by its length", a_field_is_read_by_its_length },
         { "a writer that overflows says so", a_writer_that_overflows_says_so_and_stays_inside },
     };
 
