@@ -116,26 +116,14 @@ static bool prove(const struct agent_config *config, const struct collect_reques
             tpm_device_pcrs(&dev, &summary->selection, &out->hints, err);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text);
-
-    return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
-}
-
 /* The kernel names a list after the bank whose digests it holds; without a name it is SHA-1
  * (security/integrity/ima/ima_fs.c). */
 static enum digest_alg list_digest(const char *path)
 {
-    for (enum digest_alg alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
-        char suffix[DIGEST_NAME_MAX + 1];
+    const char *suffix = strrchr(path, '_');
+    enum digest_alg alg;
 
-        (void)snprintf(suffix, sizeof(suffix), "_%s", digest_name(alg));
-        if (ends_with(path, suffix)) {
-            return alg;
-        }
-    }
-    return DIGEST_SHA1;
+    return suffix != NULL && digest_from_name(bytes_of_text(suffix + 1), &alg) ? alg : DIGEST_SHA1;
 }
 
 static bool open_log(struct logs *logs, enum log_kind kind, const char *path, struct error *err)

@@ -19,14 +19,6 @@ static bool copy_text(char *dst, const char *value, struct error *err)
     return true;
 }
 
-static bool copy_path(char *dst, const char *value, struct error *err)
-{
-    if (*value != '/') {
-        return error_set(err, ERROR_CONFIG, "want an absolute path");
-    }
-    return copy_text(dst, value, err);
-}
-
 static bool set_listen(void *ctx, const char *value, struct error *err)
 {
     return copy_text(((struct agent_config *)ctx)->listen, value, err);
@@ -80,17 +72,17 @@ static bool set_ak_type(void *ctx, const char *value, struct error *err)
 
 static bool set_boot_log(void *ctx, const char *value, struct error *err)
 {
-    return copy_path(((struct agent_config *)ctx)->boot_log, value, err);
+    return copy_text(((struct agent_config *)ctx)->boot_log, value, err);
 }
 
 static bool set_ima_log(void *ctx, const char *value, struct error *err)
 {
-    return copy_path(((struct agent_config *)ctx)->ima_log, value, err);
+    return copy_text(((struct agent_config *)ctx)->ima_log, value, err);
 }
 
 static bool set_userspace_log(void *ctx, const char *value, struct error *err)
 {
-    return copy_path(((struct agent_config *)ctx)->userspace_log, value, err);
+    return copy_text(((struct agent_config *)ctx)->userspace_log, value, err);
 }
 
 static const struct setting table[] = {

@@ -57,14 +57,19 @@ static bool create_ek(struct tpm_device *dev, const struct device_family *f,
     return true;
 }
 
-/* A session that satisfies the EK's policy, for one command. */
-static bool start_ek_session(struct tpm_device *dev, struct device_object *out, struct error *err)
+/* Authorization to use the EK for one command: a session that satisfies its policy, unless it
+ * takes its password, which is empty. */
+static bool start_ek_session(struct tpm_device *dev, const TPMT_PUBLIC *ek,
+        struct device_object *out, struct error *err)
 {
     TPMT_SYM_DEF no_encryption = { .algorithm = TPM2_ALG_NULL };
     TSS2_RC rc;
 
+    if ((ek->objectAttributes & TPMA_OBJECT_USERWITHAUTH) != 0) {
+        return true;
+    }
     rc = Esys_StartAuthSession(dev->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-            ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &no_encryption, TPM2_ALG_SHA256, &out->handle);
+            ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &no_encryption, ek->nameAlg, &out->handle);
     if (rc != TSS2_RC_SUCCESS) {
         out->handle = ESYS_TR_NONE;
         return device_failed(dev, rc, "cannot start a session", err);
@@ -75,9 +80,14 @@ static bool start_ek_session(struct tpm_device *dev, struct device_object *out, 
             hierarchy_failed(dev, rc, "cannot use the endorsement key", "endorsement", err);
 }
 
+static ESYS_TR session_or_password(const struct device_object *session)
+{
+    return session->handle != ESYS_TR_NONE ? session->handle : ESYS_TR_PASSWORD;
+}
+
 /* Make the AK under the EK and load it. */
 static bool create_ak(struct tpm_device *dev, const struct device_family *f,
-        const struct device_object *ek, bool ek_has_policy, struct device_object *out,
+        const struct device_object *ek, const TPMT_PUBLIC *ek_area, struct device_object *out,
         struct error *err)
 {
     TPM2B_SENSITIVE_CREATE sensitive = { 0 };
@@ -88,21 +98,21 @@ static bool create_ak(struct tpm_device *dev, const struct device_family *f,
     struct device_object session CLEANUP(device_flush) = DEVICE_NO_OBJECT(dev);
     TSS2_RC rc;
 
-    if (ek_has_policy && !start_ek_session(dev, &session, err)) {
+    if (!start_ek_session(dev, ek_area, &session, err)) {
         return false;
     }
-    rc = Esys_Create(dev->esys, ek->handle, ek_has_policy ? session.handle : ESYS_TR_PASSWORD,
-            ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &f->ak, &no_data, &no_pcrs, &private, &public,
-            NULL, NULL, NULL);
+    rc = Esys_Create(dev->esys, ek->handle, session_or_password(&session), ESYS_TR_NONE,
+            ESYS_TR_NONE, &sensitive, &f->ak, &no_data, &no_pcrs, &private, &public, NULL, NULL,
+            NULL);
     if (rc != TSS2_RC_SUCCESS) {
         return device_failed(dev, rc, "cannot create the attestation key", err);
     }
     device_flush(&session);
-    if (ek_has_policy && !start_ek_session(dev, &session, err)) {
+    if (!start_ek_session(dev, ek_area, &session, err)) {
         return false;
     }
-    rc = Esys_Load(dev->esys, ek->handle, ek_has_policy ? session.handle : ESYS_TR_PASSWORD,
-            ESYS_TR_NONE, ESYS_TR_NONE, private, public, &out->handle);
+    rc = Esys_Load(dev->esys, ek->handle, session_or_password(&session), ESYS_TR_NONE, ESYS_TR_NONE,
+            private, public, &out->handle);
     if (rc != TSS2_RC_SUCCESS) {
         out->handle = ESYS_TR_NONE;
         return device_failed(dev, rc, "cannot load the attestation key", err);
@@ -133,9 +143,7 @@ static bool create_key(struct tpm_device *dev, const struct device_family *f, ui
     struct device_object ak CLEANUP(device_flush) = DEVICE_NO_OBJECT(dev);
 
     return create_ek(dev, f, &ek, &ek_public, err) &&
-            create_ak(dev, f, &ek,
-                    (ek_public->publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0, &ak,
-                    err) &&
+            create_ak(dev, f, &ek, &ek_public->publicArea, &ak, err) &&
             make_persistent(dev, &ak, handle, err) &&
             device_encode_public(dev, ek_public, out_ek, err);
 }

@@ -68,9 +68,9 @@ static void a_wrong_value_is_refused_with_its_line(void)
         { "[tpm]\nak-handle = 0x8101002g\n", ":2: ak-handle: want" },
         { "[tpm]\nak-handle = 0x\n", ":2: ak-handle: want" },
         { "[tpm]\nak-type = ECC\n", ":2: ak-type: want auto, ecc or rsa" },
-        { "[logs]\nboot-log = log\n", ":2: boot-log: want an absolute path" },
-        { "[logs]\nima-log = ../log\n", ":2: ima-log: want an absolute path" },
-        { "[logs]\nuserspace-log =\n", ":2: userspace-log: want an absolute path" },
+        { "[logs]\nboot-log =\n", ":2: boot-log: it is empty" },
+        { "[logs]\nima-log =\n", ":2: ima-log: it is empty" },
+        { "[logs]\nuserspace-log =\n", ":2: userspace-log: it is empty" },
         { "[logs]\nimalog = /x\n", ":2: unknown key \"imalog\"" },
     };
 
