@@ -379,6 +379,45 @@ static void leading_zeros_of_r_and_s_do_not_count(void)
     CHECK(!verifies(&c, &why));
 }
 
+/* Some TPMs leave out the leading zeros of a coordinate. */
+static void coordinates_that_lost_their_leading_zero_give_the_same_key(void)
+{
+    struct buffer in CLEANUP(buffer_clear) = fixture("p256.pub");
+    uint8_t point[65] = { 0 };
+    EVP_PKEY *key = NULL;
+    size_t len;
+
+    point[1] = 1;
+    while (point[1] != 0) {
+        EVP_PKEY_free(key);
+        key = EVP_EC_gen("P-256");
+        if (!CHECK(key != NULL &&
+                    EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", point, sizeof(point),
+                            &len) == 1 &&
+                    len == sizeof(point))) {
+            break;
+        }
+    }
+    for (size_t lost = 0; lost < 2; lost++) {
+        struct tpm_ak ak CLEANUP(tpm_ak_clear) = { 0 };
+        uint8_t public[90];
+        struct writer w = writer_init(public, sizeof(public));
+        struct bytes encoded;
+        struct error err = { 0 };
+
+        writer_u16be(&w, (uint16_t)(88 - lost));
+        writer_bytes(&w, (struct bytes){ in.data + 2, 20 });
+        writer_u16be(&w, (uint16_t)(32 - lost));
+        writer_bytes(&w, (struct bytes){ point + 1 + lost, 32 - lost });
+        writer_u16be(&w, 32);
+        writer_bytes(&w, (struct bytes){ point + 33, 32 });
+        CHECK(writer_done(&w, &encoded));
+        CHECKF(tpm_ak_from_public(&h, encoded, &ak, &err), "%s", err.text);
+        CHECK(ak.key != NULL && EVP_PKEY_eq(ak.key, key) == 1);
+    }
+    EVP_PKEY_free(key);
+}
+
 /* Older TPMs take the longest salt that fits, newer ones as long as the digest. */
 static void rsapss_salts_of_every_length_verify(void)
 {
@@ -448,6 +487,8 @@ int main(void)
         { "PEM that is no public key is refused", pem_that_is_no_public_key_is_refused },
         { "schemes are read from text", schemes_are_read_from_text },
         { "leading zeros of r and s do not count", leading_zeros_of_r_and_s_do_not_count },
+        { "coordinates that lost their leading zero give the same key",
+                coordinates_that_lost_their_leading_zero_give_the_same_key },
         { "RSAPSS salts of every length verify", rsapss_salts_of_every_length_verify },
     };
     struct error err = { 0 };

@@ -200,9 +200,31 @@ static void bytes_left_over_inside_the_area_are_refused(void)
     CHECKF(strstr(err.text, "inside the public area") != NULL, "%s", err.text);
 }
 
+/* Sizes that add up, so that only the size of one coordinate is wrong. */
+static void a_coordinate_longer_than_the_field_is_refused(void)
+{
+    static const size_t lengths[][2] = { { 33, 31 }, { 31, 33 }, { 64, 0 }, { 0, 64 } };
+
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        struct buffer in CLEANUP(buffer_clear) = fixture("p256.pub");
+        struct tpm_public p;
+        struct error err = { 0 };
+
+        if (CHECK_UINT(in.len, 90)) {
+            in.data[23] = (uint8_t)lengths[i][0];
+            in.data[24 + lengths[i][0]] = 0;
+            in.data[25 + lengths[i][0]] = (uint8_t)lengths[i][1];
+            CHECK(!tpm_public_read(buffer_view(&in), &p, &err));
+            CHECKF(err.code == ERROR_MALFORMED, "%s", err.text);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct test tests[] = {
+        { "a coordinate longer than the field is refused",
+                a_coordinate_longer_than_the_field_is_refused },
         { "an ECC key is read and has the TPM's own Name",
                 an_ecc_key_is_read_and_has_the_tpm_s_own_name },
         { "an RSA key has exponent 65537 where the TPM says 0",
