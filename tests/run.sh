@@ -30,10 +30,12 @@ check() { # LABEL COMMAND...
     return 1
 }
 
+# Fails on a warning, too, even one of the linker.
 configure_and_build() { # PRESET FOLDER TARGET OPTION...
     local preset=$1 folder=$top/build/$2 target=$3
     shift 3
-    cmake --preset "$preset" -B "$folder" "$@" && cmake --build "$folder" --target "$target"
+    cmake --preset "$preset" -B "$folder" "$@" && cmake --build "$folder" --target "$target" 2>&1 |
+        awk '{ print } /warning:/ { bad = 1 } END { exit bad }'
 }
 
 # Tests of one build, each counted.

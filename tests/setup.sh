@@ -5,7 +5,8 @@
 #   tests/setup.sh tests   for that and all tests (default)
 set -euo pipefail
 
-build=(gcc libc6-dev cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
+# gcc's link-time optimisation uses make to run in parallel.
+build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
     libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
 tests=(clang clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema)
@@ -33,7 +34,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 
-echo "Installing through apt: ${missing[*]}" | fold -s -w 100
+echo "Installing through apt: ${missing[*]}" | fold -s -w 99
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends -y "${missing[@]}"; } \
