@@ -7,3 +7,11 @@ target_link_libraries(forge PUBLIC check appraise)
 unit_test(appraise forge)
 unit_test(appraise_logs forge)
 unit_test(judge forge)
+
+add_executable(forge_files forge_files.c)
+target_link_libraries(forge_files PRIVATE forge message)
+
+# The programs themselves, over forged evidence.
+add_test(NAME system.exit_status
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/system/exit_status.sh $<TARGET_FILE:tally>
+        $<TARGET_FILE:forge_files>)

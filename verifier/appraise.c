@@ -217,7 +217,7 @@ bool appraise(const struct appraise_input *in, const struct policy *policy, stru
     struct pcr_selection selection;
     struct error why = { 0 };
 
-    v->ima = policy != NULL && !policy->has_ima ? "absent" : "unanchored";
+    v->ima = (policy != NULL ? policy->has_ima : in->list != NULL) ? "unanchored" : "absent";
     if (v->checks[CHECK_EVIDENCE_FORMAT].outcome == OUTCOME_FAIL) {
         return true;
     }

@@ -585,6 +585,21 @@ static bool keep_wrong_digests(struct appraise_logs *l, struct error *err)
     return true;
 }
 
+static bool warn_of_padding(struct appraise_logs *l, enum digest_alg alg, struct error *err)
+{
+    struct finding f = {
+        .severity = SEVERITY_WARN,
+        .check = CHECK_IMA_REPLAY,
+        .kind = check_kind(CHECK_IMA_REPLAY),
+        .log = "ima",
+    };
+
+    return text_set(&f.text, err,
+                   "bank %s holds SHA-1 digests with zeros behind: it proves no more than SHA-1",
+                   digest_name(alg)) &&
+            findings_add(&l->v->findings, &f, err);
+}
+
 /* A bank that follows zero-padded SHA-1 proves no more than SHA-1. */
 static bool check_padding(struct appraise_logs *l, struct error *err)
 {
@@ -594,12 +609,14 @@ static bool check_padding(struct appraise_logs *l, struct error *err)
         if (l->walk.rules.rule[alg] == IMA_RULE_PER_BANK) {
             continue;
         }
-        l->v->padded_bank = digest_name(alg);
-        if (l->policy != NULL && !l->policy->ima.weak_digests &&
-                !check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
-                        "bank %s holds SHA-1 digests with zeros behind: it proves no more than"
-                        " SHA-1; leave it out of quote.banks, or say weak-digests: allow",
-                        digest_name(alg))) {
+        if (l->policy == NULL || l->policy->ima.weak_digests) {
+            if (!warn_of_padding(l, alg, err)) {
+                return false;
+            }
+        } else if (!check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
+                           "bank %s holds SHA-1 digests with zeros behind: it proves no more than"
+                           " SHA-1; leave it out of quote.banks, or say weak-digests: allow",
+                           digest_name(alg))) {
             return false;
         }
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "verifier/case.h"
 
+#include <string.h>
+
 #include "eventlog/event.h"
 #include "host/file.h"
 #include "protocol/binding.h"
@@ -22,6 +24,7 @@ struct files {
     struct evidence_file evidence;
     struct source list_source;
     uint8_t nonce[BINDING_SIZE];
+    struct error unread; /* a log of the caller's that cannot be read */
 };
 
 static void files_clear(struct files *f)
@@ -104,27 +107,28 @@ static void show_name(struct verdict *v, const struct tpm_ak *ak)
     }
 }
 
+/* False with f->unread set: what was read until then is in in. */
 static bool read_logs(const struct case_request *r, struct files *f, struct appraise_input *in,
-        struct verdict *v, struct error *err)
+        struct verdict *v)
 {
     struct error why = { 0 };
 
     if (r->pcrs != NULL) {
         if (pcr_file_read(r->pcrs, &f->pcrs, &why)) {
             in->hints = &f->pcrs.pcrs;
-        } else if (!sent_garbage(v, &why, err)) {
+        } else if (!sent_garbage(v, &why, &f->unread)) {
             return false;
         }
     }
     if (r->boot_log != NULL) {
-        if (!read_sent(r->boot_log, EVENTLOG_SIZE_MAX, &f->boot_log, v, err)) {
+        if (!read_sent(r->boot_log, EVENTLOG_SIZE_MAX, &f->boot_log, v, &f->unread)) {
             return false;
         }
         in->has_boot_log = true;
         in->boot_log = buffer_view(&f->boot_log);
     }
     if (r->ima_log != NULL) {
-        if (!ima_input_open(&f->list, r->ima_log, r->ima_digest, err)) {
+        if (!ima_input_open(&f->list, r->ima_log, r->ima_digest, &f->unread)) {
             return false;
         }
         f->list_source = ima_input_source(&f->list);
@@ -161,7 +165,8 @@ static bool prepare_files(const struct case_request *r, struct hasher *h, struct
     in->signature = buffer_view(&f->signature);
     in->ak = &f->enrolled;
     in->nonce = (struct bytes){ r->nonce, r->nonce_len };
-    return read_logs(r, f, in, v, err);
+    (void)read_logs(r, f, in, v); /* case_judge() looks at f->unread */
+    return true;
 }
 
 /* Is the key in the evidence the one that was enrolled? */
@@ -269,6 +274,42 @@ static bool prepare_evidence(const struct case_request *r, struct hasher *h, str
     return use_evidence(r, h, f, in, v, err);
 }
 
+static bool is_refused(const struct verdict *v, int checks)
+{
+    for (int c = 0; c < checks; c++) {
+        if (v->checks[c].outcome == OUTCOME_FAIL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By a check that needs no log. */
+static bool quote_is_refused(const struct verdict *v)
+{
+    return is_refused(v, CHECK_BOOT_REPLAY);
+}
+
+/* A log could not be read; a quote that does not hold is refused all the same. False: nothing can
+ * be said, and v says nothing. */
+static bool judge_what_was_read(struct appraise_input *in, const struct policy *policy,
+        struct hasher *h, struct verdict *v)
+{
+    struct verdict nothing = { .profile = v->profile, .identity_mode = v->identity_mode };
+    struct error own = { 0 };
+
+    in->list = NULL;
+    bool judged = appraise(in, policy, h, v, &own);
+
+    if (judged && quote_is_refused(v)) {
+        return true;
+    }
+    memcpy(nothing.ak_name, v->ak_name, sizeof(nothing.ak_name));
+    verdict_clear(v);
+    *v = nothing;
+    return false;
+}
+
 bool case_judge(const struct case_request *request, const struct policy *policy, struct hasher *h,
         struct verdict *v, struct error *err)
 {
@@ -277,8 +318,12 @@ bool case_judge(const struct case_request *request, const struct policy *policy,
 
     if (request->evidence != NULL ? !prepare_evidence(request, h, &files, &in, v, err)
                                   : !prepare_files(request, h, &files, &in, v, err)) {
-        /* A refusal is certain, whatever else could not be read. */
-        return v->checks[CHECK_EVIDENCE_FORMAT].outcome == OUTCOME_FAIL;
+        return quote_is_refused(v);
     }
-    return appraise(&in, policy, h, v, err);
+    if (files.unread.code != ERROR_NONE) {
+        *err = files.unread;
+        return judge_what_was_read(&in, policy, h, v);
+    }
+    /* A refusal stays one, whatever fails afterwards. */
+    return appraise(&in, policy, h, v, err) || is_refused(v, CHECK_COUNT);
 }

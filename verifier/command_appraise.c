@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tpm/ak.h"
 #include "verifier/case.h"
 #include "verifier/commands.h"
 #include "verifier/options.h"
@@ -115,9 +116,13 @@ static int check_options(const struct options *o)
     const struct case_request *r = &o->request;
     struct error err = { 0 };
     struct ima_digest_format format;
+    struct tpm_scheme scheme;
 
     if (o->policy == NULL) {
         return usage_error("appraise", "--policy is missing");
+    }
+    if (r->ak_scheme != NULL && !tpm_scheme_from_text(r->ak_scheme, &scheme, &err)) {
+        return usage_error("appraise", "--ak-scheme: %s", err.text);
     }
     if (o->hook != NULL && *o->hook == '\0') {
         return usage_error("appraise", "--hook is empty");

@@ -90,6 +90,9 @@ static _Noreturn void exec_hook(int in, char *const argv[])
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)setpgid(0, 0);
+    if (in == STDIN_FILENO) { /* ours was closed: dup2() would leave it close-on-exec */
+        (void)fcntl(in, F_SETFD, 0);
+    }
     if (dup2(in, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
         _exit(127);
     }

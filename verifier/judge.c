@@ -9,6 +9,8 @@
 
 /* Longest path that goes into a sentence; the finding's own field holds it whole. */
 #define PATH_IN_TEXT 256
+/* Likewise the name of a list in the name of a rule. */
+#define FILE_IN_RULE 512
 
 void judge_reset(struct judge *j)
 {
@@ -282,9 +284,11 @@ static bool buffer_has_digest(const struct judge *j, const struct ima_file *file
 static bool refuse_denied(struct judge *j, const struct ima_record *record,
         const struct ima_file *file, const struct allowlist_row *row, struct error *err)
 {
-    char rule[512];
+    char rule[FILE_IN_RULE + 32];
+    char name[FILE_IN_RULE];
 
-    (void)snprintf(rule, sizeof(rule), "deny %s line %" PRIu32, row->file, row->line);
+    (void)snprintf(rule, sizeof(rule), "deny %s line %" PRIu32,
+            bytes_escape(name, sizeof(name), bytes_of_text(row->file)), row->line);
     return refuse_file(j, record, file, "denied-file", rule, "this digest is denied", err);
 }
 
@@ -301,13 +305,16 @@ static bool refuse_unknown(struct judge *j, const struct ima_record *record,
     }
     bool changed = allowlist_find_path(&j->policy->allow, file->path, &row);
     char path[PATH_IN_TEXT];
+    char list[FILE_IN_RULE];
 
     return keep(j,
             describe(&f, file, err) && text_set(&f.found, err, "%s", f.digest) &&
                     (!changed ||
                             (text_digest(&f.expected, bytes_of_text(row.key.algorithm->name),
                                      row.key.verity, row.key.digest, err) &&
-                                    text_set(&f.rule, err, "allow %s line %" PRIu32, row.file,
+                                    text_set(&f.rule, err, "allow %s line %" PRIu32,
+                                            bytes_escape(list, sizeof(list),
+                                                    bytes_of_text(row.file)),
                                             row.line))) &&
                     text_set(&f.text, err, "entry %" PRIu64 ": %s: %s", record->entry->index,
                             bytes_escape(path, sizeof(path), file->path),

@@ -141,8 +141,7 @@ static bool make_target(const struct run *run, struct ima_target *target)
         .values = *values,
     };
     for (unsigned int alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
-        any = any ||
-                ((run->out->banks & 1u << alg) != 0 && (values->known[alg] & 1u << IMA_PCR) != 0);
+        any = any || ((run->out->banks & 1u << alg) != 0 && (values->known[alg] & ~BOOT_PCRS) != 0);
     }
     return any;
 }
@@ -295,7 +294,7 @@ static void compare_register(struct run *run, enum digest_alg bank, unsigned int
     }
 }
 
-/* Which logs had at least one register compared (or found to be unexplained). */
+/* Was one of these registers compared? An unexplained one was not: it has "this value". */
 static bool log_was_compared(const struct replay_result *out, uint32_t pcrs)
 {
     for (size_t i = 0; i < out->compared_count; i++) {

@@ -85,7 +85,7 @@ static json_t *json_of_checks(struct json_writer *w, const struct verdict *v)
 
         json_put_text(w, check, "name", check_name((enum check)i));
         json_put_text(w, check, "outcome", outcome_name(v->checks[i].outcome));
-        json_put_bytes(w, check, "detail", bytes_of_text(v->checks[i].detail));
+        json_put_text(w, check, "detail", v->checks[i].detail);
         json_add(w, checks, check);
     }
     return checks;
@@ -105,7 +105,7 @@ static json_t *json_of_finding(struct json_writer *w, const struct finding *f)
     json_put_text(w, item, "rule", f->rule);
     json_put_text(w, item, "expected", f->expected);
     json_put_text(w, item, "found", f->found);
-    json_put_bytes(w, item, "text", bytes_of_text(f->text != NULL ? f->text : ""));
+    json_put_text(w, item, "text", f->text != NULL ? f->text : "");
     return item;
 }
 
@@ -134,7 +134,7 @@ json_t *report_json(struct json_writer *w, const struct report *r)
     }
     json_put(w, answer, "findings", findings);
     if (r->failure != NULL) {
-        json_put_bytes(w, answer, "error", bytes_of_text(r->failure));
+        json_put_text(w, answer, "error", r->failure);
     }
     return answer;
 }

@@ -135,7 +135,6 @@ struct verdict {
     uint64_t entries;  /* records in the list */
     uint64_t excluded; /* attested records that the policy excludes */
     uint64_t violations;
-    const char *padded_bank; /* static: name of a bank that followed padded SHA-1, or NULL */
 };
 
 enum verdict_result {
