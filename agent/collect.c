@@ -34,7 +34,7 @@ static void logs_clear(struct logs *logs)
     }
 }
 
-/* Banks that are no use to a verifier come last. */
+/* What every verifier takes comes first, what hardly one takes comes last. */
 static bool choose_bank(const struct pcr_selection *allocated, enum digest_alg *out)
 {
     static const enum digest_alg order[] = { DIGEST_SHA256, DIGEST_SHA512, DIGEST_SHA384,

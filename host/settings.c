@@ -32,11 +32,6 @@ static void close_file(FILE **f)
     }
 }
 
-static void free_line(char **line)
-{
-    free(*line);
-}
-
 static bool fail(struct parse *p, const char *what, const char *text)
 {
     char shown[80];
@@ -51,54 +46,48 @@ static bool fail(struct parse *p, const char *what, const char *text)
     return false;
 }
 
-/* What libinih would pass over in silence. */
-static bool line_is_sound(struct parse *p, const char *line, size_t len)
+/* A line that starts a section holds nothing else, unless a comment. */
+static bool section_is_whole(const char *line)
 {
-    const char *end = line + len;
+    size_t len = strlen(line);
 
-    if (strlen(line) != len) {
-        return fail(p, "a NUL byte", NULL);
+    while (len > 0 && isspace((unsigned char)line[len - 1])) {
+        len--;
     }
-    while (end > line && isspace((unsigned char)end[-1])) {
-        end--;
-    }
-    if (*line == '[' && end[-1] != ']' && strstr(line, " ;") == NULL) {
-        return fail(p, "text after the section, or no ]", NULL);
-    }
-    return true;
+    return *line != '[' || line[len - 1] == ']' || strstr(line, " ;") != NULL;
 }
 
 /*
- * fgets() for libinih. Where libinih would cut a line that is longer than its buffer and read the
- * rest as another line, we stop; and as it takes an indented line for more of the value before it,
- * it gets none that is indented.
+ * fgets() for libinih, which would cut a line that is longer than its buffer and take the rest for
+ * another line, end a line at a NUL, take an indented line for more of the value before it, and
+ * pass over what follows a section: the first two stop us, it gets no indented line, and for the
+ * last see section_is_whole().
  */
 static char *read_line(char *dst, int size, void *stream)
 {
     struct parse *p = stream;
-    char *line CLEANUP(free_line) = NULL;
-    size_t room = 0;
+    int len = 0;
+    int c = '\0';
 
     if (p->failed) {
         return NULL;
     }
-    ssize_t got = getline(&line, &room, p->file);
-
-    if (got < 0) {
-        return NULL;
-    }
-    size_t len = (size_t)got;
-    size_t indent = strspn(line, " \t");
-
     p->line++;
-    if (len - indent >= (size_t)size) {
-        (void)fail(p, "line too long", NULL);
+    while (c != '\n' && (c = getc(p->file)) != EOF) {
+        if (c == '\0' || len + 1 >= size) {
+            (void)fail(p, c == '\0' ? "a NUL byte" : "line too long", NULL);
+            return NULL;
+        }
+        if (len > 0 || (c != ' ' && c != '\t')) {
+            dst[len++] = (char)c;
+        }
+    }
+    dst[len] = '\0';
+    if (!section_is_whole(dst)) {
+        (void)fail(p, "text after the section, or no ]", NULL);
         return NULL;
     }
-    if (!line_is_sound(p, line + indent, len - indent)) {
-        return NULL;
-    }
-    return memcpy(dst, line + indent, len - indent + 1);
+    return len > 0 || c != EOF ? dst : NULL;
 }
 
 static int handle(void *ctx, const char *section, const char *key, const char *value)

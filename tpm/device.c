@@ -181,8 +181,11 @@ bool tpm_device_quote(struct tpm_device *dev, const struct tpm_key *key, struct 
     signature->len = 0;
     rc = Tss2_MU_TPMT_SIGNATURE_Marshal(sig, signature->data, sizeof(signature->data),
             &signature->len);
-    if (rc != TSS2_RC_SUCCESS || quoted->size > sizeof(attest->data)) {
-        return device_failed(dev, rc, "cannot encode the quote", err);
+    if (rc != TSS2_RC_SUCCESS) {
+        return device_failed(dev, rc, "cannot encode the signature", err);
+    }
+    if (quoted->size > sizeof(attest->data)) {
+        return error_set(err, ERROR_LIMIT, "a quote of %u bytes", quoted->size);
     }
     memcpy(attest->data, quoted->attestationData, quoted->size);
     attest->len = quoted->size;

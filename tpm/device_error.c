@@ -49,6 +49,8 @@ static const struct {
     { TSS2_TCTI_RC_IO_ERROR,
             "the connection to the TPM failed: is it there, and is nobody else using it?" },
     { TSS2_TCTI_RC_NO_CONNECTION, "no connection to the TPM: is it there?" },
+    { TSS2_TCTI_RC_NOT_SUPPORTED,
+            "tpm2-tss knows no interface of this name: is its package (libtss2-tcti-...) installed?" },
     { TSS2_TCTI_RC_TRY_AGAIN, "the TPM did not answer in time: try again" },
 };
 

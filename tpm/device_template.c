@@ -153,7 +153,9 @@ bool device_ek_template(struct tpm_device *dev, const struct device_family *f, T
         TSS2_RC rc = Tss2_MU_TPMT_PUBLIC_Unmarshal(data, len, &offset, &out->publicArea);
 
         if (rc != TSS2_RC_SUCCESS || out->publicArea.type != f->ek.publicArea.type) {
-            return device_failed(dev, rc, "the EK template in NV memory is not readable", err);
+            return error_set(err, ERROR_TPM,
+                    "NV index 0x%08" PRIx32 " holds no template of an %s EK", f->nv_template,
+                    f->name);
         }
     }
     if (!read_nv(dev, f->nv_nonce, data, sizeof(data), &len, err)) {

@@ -187,6 +187,7 @@ expect "missing software TPM" 1 collect
 says "the connection to the TPM failed"
 config "nonesuch:x"
 expect "unknown tcti" 1 collect
+says "tpm2-tss knows no interface of this name"
 touch "$dir/forbidden"
 chmod 0 "$dir/forbidden"
 config "device:$dir/forbidden"
@@ -368,7 +369,7 @@ expect "other programs' objects fill the TPM" 1 collect
 says "other programs' objects fill the TPM"
 expect "and stay" 0 test "$(tpm2_getcap handles-transient | wc -l)" = 3
 tpm2_flushcontext -t
-for delay in 0.02 0.04 0.06 0.08 0.10 0.12 0.15 0.20; do
+for delay in 0.03 0.06 0.09 0.12 0.16; do
     "$bin/tally-agent" collect --challenge $challenge -o "$dir/evidence" \
         --config "$dir/agent.conf" >/dev/null 2>&1 &
     pid=$!

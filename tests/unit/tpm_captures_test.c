@@ -56,17 +56,14 @@ static bool hex_is(struct bytes got, const char *want)
 }
 
 /* quote.rsapss.msg was made by ak.rsapss, the others by the only key or the ECC one. */
-static void key_of_quote(const char *dir, const char *quote, char *out, size_t size)
+static const char *key_of_quote(const char *dir, const char *quote)
 {
-    char name[64];
-
-    (void)snprintf(name, sizeof(name), "%.*s", (int)(strlen(quote) - strlen("quote..msg")),
-            strlen(quote) > strlen("quote..msg") ? quote + strlen("quote.") : "");
-    (void)snprintf(out, size, "ak.%s", name);
-    if (*name == '\0' || !exists_in(dir, "ak.rsapss.pub") ||
-            (strcmp(name, "rsapss") != 0 && strcmp(name, "rsassa") != 0)) {
-        (void)snprintf(out, size, "%s", exists_in(dir, "ak.pub") ? "ak" : "ak.ecc");
+    if (exists_in(dir, "ak.pub")) {
+        return "ak";
     }
+    return strstr(quote, ".rsapss.") != NULL    ? "ak.rsapss"
+            : strstr(quote, ".rsassa.") != NULL ? "ak.rsassa"
+                                                : "ak.ecc";
 }
 
 static void verify_with(const char *dir, const char *key, bool pss, struct bytes quote,
@@ -112,7 +109,7 @@ static void check_capture(const char *dir, const char *quote_name)
     struct pcr_selection s;
     struct error err = { 0 };
     char name[300];
-    char key[64];
+    const char *key = key_of_quote(dir, quote_name);
     uint8_t nonce[64];
     size_t nonce_len;
 
@@ -133,7 +130,6 @@ static void check_capture(const char *dir, const char *quote_name)
             "%s", err.text);
     /* Its TPM has no SHA-256 bank: R70. */
     CHECK(tpm_selection_read(&a.selection, &s, &err) == (strstr(dir, "ima-sig-bank1only") == NULL));
-    key_of_quote(dir, quote_name, key, sizeof(key));
     (void)snprintf(name, sizeof(name), "%s.pub", key);
     verify_with(dir, name, false, buffer_view(&quote), &sig);
     verify_signer(dir, name, &a);
