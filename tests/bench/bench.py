@@ -17,6 +17,7 @@ import sys
 BOOT_LOGS = ["kl-binary_bios_measurements-secureboot", "gotpm-gdc-host.bin",
              "gotpm-ubuntu-2104-no-dbx.bin", "charra-binary_bios_measurements",
              "gotpm-rhel8-uefi.bin"]
+PARTS = ["replay", "long_list", "boot", "quote"]
 NONCE = "000102030405060708090a0b0c0d0e0f"
 MIB = 1024 * 1024
 
@@ -260,13 +261,14 @@ def main():
     parser.add_argument("--bin", required=True, help="folder of the built programs")
     parser.add_argument("--work", required=True, help="folder for generated input and bench.json")
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure only this")
     parser.add_argument("--quick", action="store_true", help="small input, one round: a test")
     args = parser.parse_args()
     args.work = os.path.join(args.work, "quick") if args.quick else args.work
     os.makedirs(args.work, exist_ok=True)
     bench = Bench(args)
-    for part in (bench.replay, bench.long_list, bench.boot, bench.quote):
-        part()
+    for part in args.only or PARTS:
+        getattr(bench, part)()
     bench.print()
     bench.write()
     return 0
