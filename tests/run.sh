@@ -26,7 +26,7 @@ check() { # LABEL COMMAND...
     fi
     failed=$((failed + 1))
     printf 'FAILED  %4d s\n' $((SECONDS - start))
-    grep -v '^\[[0-9]*/[0-9]*\] ' "$log" | tail -n 60 | sed 's/^/    /'
+    grep -Ev '^(-- |\[[0-9]+/[0-9]+\] )' "$log" | tail -n 60 | sed 's/^/    /'
     return 1
 }
 

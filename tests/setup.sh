@@ -9,7 +9,7 @@ set -euo pipefail
 build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
     libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
-tests=(clang clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema)
+tests=(clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema)
 
 case ${1:-tests} in
     demo) want=("${build[@]}" "${demo[@]}") ;;
