@@ -73,8 +73,11 @@ static bool memory_next(void *ctx, struct bytes *out, struct error *err)
     size_t left = m->all.len - m->at;
 
     (void)err;
-    *out = (struct bytes){ m->all.ptr + m->at, left < m->piece ? left : m->piece };
-    m->at += out->len;
+    *out = (struct bytes){ 0 };
+    if (left > 0) {
+        *out = (struct bytes){ m->all.ptr + m->at, left < m->piece ? left : m->piece };
+        m->at += out->len;
+    }
     return true;
 }
 
