@@ -15,3 +15,13 @@ target_link_libraries(forge_files PRIVATE forge message)
 add_test(NAME system.exit_status
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/system/exit_status.sh $<TARGET_FILE:tally>
         $<TARGET_FILE:forge_files>)
+
+# find_package(Python3) is in protocol.cmake. Debian's python3 has the module, others may not.
+set(captures ${PROJECT_SOURCE_DIR}/../shared/captures)
+add_test(NAME system.schemas
+    COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/schema_test.py $<TARGET_FILE:tally>
+        $<TARGET_FILE:forge_files> ${PROJECT_SOURCE_DIR}/docs/schemas ${captures})
+add_test(NAME system.captures
+    COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/captures_test.py $<TARGET_FILE:tally>
+        ${captures})
+set_tests_properties(system.schemas system.captures PROPERTIES SKIP_RETURN_CODE 77)
