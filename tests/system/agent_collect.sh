@@ -3,6 +3,7 @@
 # tally-agent collect against a software TPM. usage: agent_collect.sh DIRECTORY-OF-EXECUTABLES
 set -u
 bin=$1
+here=$(dirname "$0")
 for tool in swtpm tpm2_getcap tpm2_createak tpm2_evictcontrol; do
     command -v $tool >/dev/null || { echo "skipped: $tool is not installed"; exit 77; }
 done
@@ -278,8 +279,15 @@ ecc384 sha384 ecdsa
 rsa sha256 rsassa
 rsa sha256 rsapss
 END
+config "cmd:python3 $here/rsa_only_tpm.py $dir/tpm"
+expect "an RSA key on a TPM without ECC" 0 collect
+expect "its evidence is genuine" 0 genuine
+prints "rsassa:sha256 ek"
+config
+expect "nothing stays loaded" 0 nothing_loaded
+free_handle
 echo "ak-type = rsa" | sed -i "/^tcti/r /dev/stdin" "$dir/agent.conf"
-expect "an RSA key, as on a TPM without ECC" 0 collect
+expect "an RSA key where that is wanted" 0 collect
 expect "its evidence is genuine" 0 genuine
 prints "rsassa:sha256 ek"
 expect "found again" 0 collect

@@ -200,6 +200,27 @@ static void bytes_left_over_inside_the_area_are_refused(void)
     CHECKF(strstr(err.text, "inside the public area") != NULL, "%s", err.text);
 }
 
+static void a_flipped_bit_never_crashes(void)
+{
+    static const char *const files[] = { "p256.pub", "rsassa.pub", "ek.pub", "ecdaa.pub" };
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct buffer in CLEANUP(buffer_clear) = fixture(files[i]);
+
+        for (size_t bit = 0; bit < in.len * 8; bit++) {
+            struct tpm_public p;
+            struct tpm_name name;
+            struct error err = { 0 };
+
+            in.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            if (tpm_public_read(buffer_view(&in), &p, &err)) {
+                (void)!tpm_public_name(&h, &p, &name, &err);
+            }
+            in.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+    }
+}
+
 /* Sizes that add up, so that only the size of one coordinate is wrong. */
 static void a_coordinate_longer_than_the_field_is_refused(void)
 {
@@ -223,6 +244,7 @@ static void a_coordinate_longer_than_the_field_is_refused(void)
 int main(void)
 {
     static const struct test tests[] = {
+        { "a flipped bit never crashes", a_flipped_bit_never_crashes },
         { "a coordinate longer than the field is refused",
                 a_coordinate_longer_than_the_field_is_refused },
         { "an ECC key is read and has the TPM's own Name",
