@@ -38,3 +38,31 @@ struct appraise_logs {
 };
 
 MUST_USE bool appraise_logs(struct appraise_logs *l, struct error *err);
+
+/* The two halves of it, in files of their own. */
+
+/** appraise_search.c: find the values that explain the quote, and walk the list with them. */
+MUST_USE bool appraise_search(struct appraise_logs *l, struct error *err);
+
+/** appraise_conclude.c: the outcome of each check, from what the search found. */
+MUST_USE bool appraise_conclude(struct appraise_logs *l, struct error *err);
+
+/** No boot log on this machine: boot PCRs are what the hints say, as far as pcrDigest bears them
+ * out. */
+bool logs_boot_is_absent(const struct appraise_logs *l);
+
+bool logs_list_is_judged(const struct appraise_logs *l);
+
+/** A log that does not parse refuses, whatever else holds; a fault of ours is returned. entry:
+ * index in the log, or NULL. */
+MUST_USE bool logs_malformed(struct appraise_logs *l, const char *log, const uint64_t *entry,
+        const struct error *why, struct error *err);
+bool logs_are_malformed(const struct appraise_logs *l);
+
+/** The hint for a register; false when there is none. */
+MUST_USE bool logs_hint(const struct appraise_logs *l, enum digest_alg bank, unsigned int pcr,
+        struct bytes *out);
+
+/** Do these values hash into the signed digest? Not when one is unknown. */
+MUST_USE bool logs_values_are_quoted(struct appraise_logs *l, const struct pcr_values *values,
+        bool *out, struct error *err);
