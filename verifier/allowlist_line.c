@@ -173,3 +173,34 @@ bool allowlist_line_name(const struct allowlist_line *line, uint8_t *dst, size_t
     *out_len = n;
     return true;
 }
+
+static const char *escape_of(uint8_t c)
+{
+    return c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : NULL;
+}
+
+void allowlist_line_print(FILE *to, const struct ima_algorithm *algorithm, bool verity,
+        struct bytes digest, struct bytes name)
+{
+    char hex[2 * DIGEST_SIZE_MAX + 1];
+    bool escaped = false;
+
+    for (size_t i = 0; i < name.len; i++) {
+        escaped = escaped || escape_of(name.ptr[i]) != NULL;
+    }
+    fprintf(to, "%s%s", escaped ? "\\" : "", verity ? "verity:" : "");
+    if (verity || algorithm != ima_algorithm_of_size(digest.len)) {
+        fprintf(to, "%s:", algorithm->name);
+    }
+    fprintf(to, "%s  ", bytes_hex(hex, sizeof(hex), digest));
+    for (size_t i = 0; i < name.len; i++) {
+        const char *escape = escape_of(name.ptr[i]);
+
+        if (escape != NULL) {
+            fputs(escape, to);
+        } else {
+            fputc(name.ptr[i], to);
+        }
+    }
+    fputc('\n', to);
+}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/attributes.h"
 #include "common/bytes.h"
@@ -35,3 +36,10 @@ MUST_USE bool allowlist_line_read(struct bytes line, struct allowlist_line *out,
  */
 MUST_USE bool allowlist_line_name(const struct allowlist_line *line, uint8_t *dst, size_t *out_len,
         struct error *err);
+
+/**
+ * Write a line with its newline, escaped as sha256sum does. The algorithm is named where the length
+ * does not tell it. Errors stay in the stream (ferror()).
+ */
+void allowlist_line_print(FILE *to, const struct ima_algorithm *algorithm, bool verity,
+        struct bytes digest, struct bytes name);

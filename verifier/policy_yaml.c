@@ -192,8 +192,9 @@ static bool parse(struct builder *b, struct bytes text, struct error *err)
     if (diag != NULL) {
         fy_diag_set_collect_errors(diag, true);
         parser = fy_parser_create(&(struct fy_parse_cfg){
+                /* Sloppy: people put the closing bracket below the key it belongs to. */
                 .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 |
-                        FYPCF_JSON_NONE,
+                        FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION,
                 .diag = diag,
         });
     }

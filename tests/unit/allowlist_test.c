@@ -4,6 +4,7 @@
 
 #include "tests/check.h"
 #include "verifier/allowlist.h"
+#include "verifier/allowlist_line.h"
 
 #define H1 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define H2 "FFEEDDCCBBAA99887766554433221100ffeeddccbbaa99887766554433221100"
@@ -367,6 +368,39 @@ static void big_lists_stay_linear(void) /* R74 */
     check_case = "";
 }
 
+static void printed_lines_read_back(void)
+{
+    static const struct {
+        const char *digest;
+        const char *path;
+        const char *want;
+    } cases[] = {
+        { "sha256:" H1, "/a b", H1 "  /a b\n" },
+        { "sha1:" S1, "/x", S1 "  /x\n" },
+        { "verity:sha256:" H1, "/x", "verity:sha256:" H1 "  /x\n" },
+        { "sm3:" H1, "/x", "sm3:" H1 "  /x\n" },
+        { "sha256:" H1, "/a\nb\\c\r", "\\" H1 "  /a\\nb\\\\c\\r\n" },
+        { "md5:00112233445566778899aabbccddeeff", "/\n",
+                "\\md5:00112233445566778899aabbccddeeff  /\\n\n" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct allowlist list CLEANUP(allowlist_clear) = { 0 };
+        struct allowlist_key key = key_of(cases[i].digest, cases[i].path);
+        struct error err = { 0 };
+        char *text = NULL;
+        size_t len = 0;
+        FILE *to = open_memstream(&text, &len);
+
+        allowlist_line_print(to, key.algorithm, key.verity, key.digest, key.path);
+        CHECK(fclose(to) == 0);
+        CHECK_TEXT(bytes_of_text(text), cases[i].want);
+        CHECKF(load(&list, ALLOWLIST_PATH, text, &err), "%s", err.text);
+        CHECK(allowlist_find(&list, &key, NULL));
+        free(text);
+    }
+}
+
 static void the_hash_of_the_file_is_told(void)
 {
     struct allowlist list CLEANUP(allowlist_clear) = { 0 };
@@ -381,6 +415,25 @@ static void the_hash_of_the_file_is_told(void)
     CHECK(allowlist_load_source(&list, "list", ALLOWLIST_PATH, &src, &h, got, &err));
     CHECK(hasher_digest(&h, DIGEST_SHA256, bytes_of_text(mixed), want, &err));
     CHECK(memcmp(got, want, sizeof(want)) == 0);
+}
+
+static void a_file_that_fails_leaves_no_rows(void)
+{
+    struct allowlist list CLEANUP(allowlist_clear) = { 0 };
+    struct error err = { 0 };
+    struct allowlist_key one = key_of("sha256:" H1, "/1");
+    struct allowlist_row row;
+    size_t cursor = 0;
+
+    CHECK(!load_chunks(&list, ALLOWLIST_PATH, bytes_of_text(H1 "  /0\nx\n"), 9, &err));
+    CHECK_UINT(list.row_count, 0);
+    CHECK(load_chunks(&list, ALLOWLIST_PATH, bytes_of_text(H1 "  /1\n"), 9, &err));
+    CHECK(!load_chunks(&list, ALLOWLIST_PATH, bytes_of_text(H2 "  /2\nx\n"), 9, &err));
+    CHECK(allowlist_index(&list, &err));
+    CHECK_UINT(list.row_count, 1);
+    CHECK_UINT(list.file_count, 1);
+    CHECK(allowlist_next(&list, &cursor, &row) && !allowlist_next(&list, &cursor, &row));
+    CHECK(allowlist_find(&list, &one, NULL));
 }
 
 static void a_missing_file_is_an_error(void)
@@ -408,7 +461,9 @@ int main(void)
         { "chunks may end anywhere", chunks_may_end_anywhere },
         { "a list cut after every byte does no harm", a_list_cut_after_every_byte_does_no_harm },
         { "big lists stay linear (R74)", big_lists_stay_linear },
+        { "printed lines read back", printed_lines_read_back },
         { "the hash of the file is told", the_hash_of_the_file_is_told },
+        { "a file that fails leaves no rows", a_file_that_fails_leaves_no_rows },
         { "a missing file is an error", a_missing_file_is_an_error },
     };
 
