@@ -56,7 +56,7 @@ static void add_chunk(struct forge_bytes *out, enum log_kind log, struct bytes d
     size_t size = data.len + 256;
     uint8_t *room = malloc(size);
     struct error err = { 0 };
-    struct bytes b;
+    struct bytes b = { 0 };
 
     REQUIRE(room != NULL && message_chunk_encode(&chunk, room, size, &b, &err));
     forge_add(out, b);
