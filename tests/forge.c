@@ -414,7 +414,7 @@ const char *forge_dir_write(const struct forge_dir *d, const char *name, struct 
     FILE *file = fopen(path, "wb");
 
     REQUIRE(file != NULL);
-    REQUIRE(fwrite(content.ptr, 1, content.len, file) == content.len);
+    REQUIRE(content.len == 0 || fwrite(content.ptr, 1, content.len, file) == content.len);
     REQUIRE(fclose(file) == 0);
     return path;
 }

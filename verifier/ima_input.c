@@ -46,6 +46,12 @@ static void format_of_path(const char *path, struct ima_digest_format *out)
     }
 }
 
+/* strtoul() takes spaces and signs, too. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool ima_digest_format_choose(const char *option, const char *path, struct ima_digest_format *out,
         struct error *err)
 {
@@ -69,7 +75,8 @@ bool ima_digest_format_choose(const char *option, const char *path, struct ima_d
         errno = 0;
         unsigned long n = strtoul(option + name.len + 1, &end, 10);
 
-        if (errno != 0 || *end != '\0' || n < size || n > DIGEST_SIZE_MAX) {
+        if (errno != 0 || !is_digit(option[name.len + 1]) || *end != '\0' || n < size ||
+                n > DIGEST_SIZE_MAX) {
             return error_set(err, ERROR_CONFIG, "--ima-digest %s: SIZE is %zu to %d bytes", option,
                     size, DIGEST_SIZE_MAX);
         }
