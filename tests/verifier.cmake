@@ -4,10 +4,12 @@
 add_library(forge STATIC forge.c forge_quote.c attack.c)
 target_link_libraries(forge PUBLIC check appraise)
 
+unit_test(verdict appraise)
 unit_test(appraise forge)
 unit_test(appraise_logs forge)
 unit_test(judge forge)
 unit_test(hook forge case)
+unit_test(report case)
 unit_test(pcr_file verifier_io)
 unit_test(ima_input forge verifier_io)
 unit_test(replay forge replay)
@@ -29,3 +31,7 @@ add_test(NAME system.captures
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/captures_test.py $<TARGET_FILE:tally>
         ${captures})
 set_tests_properties(system.schemas system.captures PROPERTIES SKIP_RETURN_CODE 77)
+
+add_test(NAME docs.threat_table
+    COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/threat_table.py
+        ${PROJECT_SOURCE_DIR}/docs/threat-table.md ${CMAKE_CURRENT_SOURCE_DIR})

@@ -141,6 +141,14 @@ judge 1 --pcrs nowhere
 judge 1 --ek nowhere
 judge 1 --ek garbage
 
+# Names of lists stand in rules: long ones are cut between characters, odd bytes are escaped.
+long=$(printf 'ä%.0s' $(seq 120))
+mkdir -p "$long/$long/$(printf 'x\377')"
+odd="$long/$long/$(printf 'x\377')"
+cp allow.sha256 "$odd"
+printf 'version: 1\nboot: unchecked\nima:\n  deny: [ { file: allow.sha256 } ]\n' > "$odd/policy.yaml"
+judge 3 --policy "$odd/policy.yaml"
+
 # 3 beats 1
 judge 3 --ima-log nowhere --nonce 00
 judge 3 --ima-log nowhere --signature certify.signature
@@ -380,7 +388,7 @@ python3 - ../asked ../answered << 'PYTHON' || failed=$((failed + 1))
 import json, sys
 verdicts = {"0": "TRUSTED", "1": "UNKNOWN", "3": "REFUSED"}
 wrong = 0
-for asked, answered in zip(open(sys.argv[1]), open(sys.argv[2]), strict=True):
+for asked, answered in zip(open(sys.argv[1], errors="replace"), open(sys.argv[2]), strict=True):
     status = asked.split()[0]
     answer = json.loads(answered)
     if answer["verdict"] != verdicts[status] or ("error" in answer) != (status == "1"):
