@@ -8,5 +8,5 @@ verdict = json.load(sys.stdin)
 with open(sys.argv[1], "w", encoding="utf-8") as file:
     json.dump(verdict, file, indent=2)
 refused = [f for f in verdict["findings"] if f["severity"] == "refuse"]
-what = [f["path"] or f"the {f['log']} log" for f in refused if f["path"] or f["log"]]
+what = [f["path"] or f"{f['log']} log" for f in refused if f["path"] or f["log"]]
 print(f"(hook) ALERT {', '.join(verdict['alert']['kinds'])}: {', '.join(what)}")
