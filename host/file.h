@@ -19,8 +19,8 @@
  */
 MUST_USE bool file_read(const char *path, size_t max, struct buffer *out, struct error *err);
 
-/* Bytes a file_source reads at a time: what it holds in memory, whatever the file is long. Small enough
- * for the second-level cache: 256 KiB cost a tenth of a replay. */
+/* Bytes a file_source reads at a time: what it holds in memory, whatever the file is long. Small
+ * enough for the second-level cache: 256 KiB cost a tenth of a replay. */
 #define FILE_CHUNK_SIZE ((size_t)64 * 1024)
 
 /** A file that is read in chunks to its end, as a struct source. All zero is a valid, closed one.
