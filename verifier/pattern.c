@@ -115,9 +115,7 @@ bool pattern_matches(struct bytes pattern, struct bytes path)
 
         (void)next_component(&path_rest, &name);
         if (more && is_any_depth(want)) {
-            if (pattern_rest.len == 0) {
-                return true; /* the last one, and at least one component is left for it */
-            }
+            /* As the last one it is never none: it is looked at only while a component is left. */
             starred = true;
             after_star = pattern_rest;
             retry = path;
