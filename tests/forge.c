@@ -361,7 +361,10 @@ static bool list_next(void *ctx, struct bytes *out, struct error *err)
     size_t left = f->list.len - f->read_at;
 
     (void)err;
-    *out = (struct bytes){ f->list.data + f->read_at, left < CHUNK_SIZE ? left : CHUNK_SIZE };
+    *out = (struct bytes){ 0 };
+    if (left > 0) {
+        *out = (struct bytes){ f->list.data + f->read_at, left < CHUNK_SIZE ? left : CHUNK_SIZE };
+    }
     f->read_at += out->len;
     return true;
 }

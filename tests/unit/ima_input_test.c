@@ -113,8 +113,10 @@ static void a_list_is_read_whole_and_again(void)
     struct error err = { 0 };
 
     forge_dir_make(&dir);
-    for (size_t i = 0; i < 3 * FILE_CHUNK_SIZE; i += 7) {
-        forge_add(&list, bytes_of_text("\n\0\0\0123" + i % 2));
+    for (size_t i = 0; list.len < 3 * FILE_CHUNK_SIZE; i++) {
+        uint8_t piece[7] = { (uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(i >> 16) };
+
+        forge_add(&list, (struct bytes){ piece, sizeof(piece) });
     }
     list.data[0] = 10; /* a PCR index: no text */
     if (CHECKF(ima_input_open(&in, forge_dir_write(&dir, "list", forge_view(&list)), NULL, &err),
