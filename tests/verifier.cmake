@@ -31,6 +31,8 @@ add_test(NAME system.captures
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/captures_test.py $<TARGET_FILE:tally>
         ${captures})
 set_tests_properties(system.schemas system.captures PROPERTIES SKIP_RETURN_CODE 77)
+set_tests_properties(system.exit_status system.schemas system.captures PROPERTIES LABELS system
+    TIMEOUT 300)
 
 add_test(NAME docs.threat_table
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/threat_table.py
