@@ -39,11 +39,11 @@ configure_and_build() { # PRESET FOLDER TARGET OPTION...
 }
 
 # Tests of one build, each counted.
-suite() { # FOLDER
-    local start=$SECONDS junit=$logs/$1.xml log=$logs/$1-tests.log counts p f s
+suite() { # LABEL FOLDER
+    local start=$SECONDS junit=$logs/$2.xml log=$logs/$2-tests.log counts p f s
     rm -f "$junit"
     printf '%-44s' "$1 tests"
-    ctest --test-dir "$top/build/$1" -j "$jobs" --timeout 300 --output-on-failure \
+    ctest --test-dir "$top/build/$2" -j "$jobs" --timeout 300 --output-on-failure \
         --test-output-size-passed 1000000 --test-output-size-failed 1000000 \
         --output-junit "$junit" >"$log" 2>&1
     counts=$(python3 tests/results.py "$junit" 2>>"$log") || counts="0 1 0"
@@ -81,10 +81,10 @@ rm -f "$logs"/left-out "$logs"/fuzz-figures
 touch "$logs"/left-out "$logs"/fuzz-figures
 
 check "clang-format, licence lines" tests/format.sh
-check "dev: gcc, ASan, UBSan, -Werror" configure_and_build dev dev all && suite dev
-check "clang: clang, ASan, UBSan, -Werror" configure_and_build clang clang all && suite clang
+check "dev: gcc, ASan, UBSan, -Werror" configure_and_build dev dev all && suite dev dev
+check "clang: clang, ASan, UBSan, -Werror" configure_and_build clang clang all && suite clang clang
 check "release: hardened, free of warnings" \
-    configure_and_build release checked all -DTALLY_WERROR=ON && suite checked
+    configure_and_build release checked all -DTALLY_WERROR=ON && suite release checked
 check "fuzz targets: clang, libFuzzer" configure_and_build fuzz fuzz fuzzers && fuzz_all
 
 echo
