@@ -147,7 +147,7 @@ static bool conclude_digest(struct appraise_logs *l, struct error *err)
     struct verdict *v = l->v;
     struct pcr_values values = l->base;
     bool boot_failed = v->checks[CHECK_BOOT_REPLAY].outcome == OUTCOME_FAIL;
-    bool list_failed = v->checks[CHECK_IMA_REPLAY].outcome == OUTCOME_FAIL && !l->walk.met;
+    bool list_failed = v->checks[CHECK_IMA_REPLAY].outcome == OUTCOME_FAIL;
     bool quoted;
 
     if (boot_failed || list_failed) {

@@ -93,9 +93,32 @@ static void put_field(struct json_writer *w, json_t *line, const struct ima_fiel
     case IMA_FIELD_XATTRLENGTHS:
         json_put(w, line, key, json_of_lengths(w, f->value));
         break;
+    case IMA_FIELD_UNKNOWN:
+        break; /* see put_unknown_fields() */
     default:
         json_put_hex(w, line, key, f->value);
         break;
+    }
+}
+
+/* The ids of unknown fields are text out of the list: beside our own keys they could replace them.
+ */
+static void put_unknown_fields(struct json_writer *w, json_t *line, const struct ima_fields *fields)
+{
+    json_t *unknown = NULL;
+
+    for (size_t i = 0; i < fields->count; i++) {
+        char key[IMA_TEMPLATE_NAME_MAX * 4 + 1];
+
+        if (fields->at[i].field != IMA_FIELD_UNKNOWN) {
+            continue;
+        }
+        if (unknown == NULL) {
+            unknown = json_object();
+            json_put(w, line, "unknown_fields", unknown);
+        }
+        bytes_escape(key, sizeof(key), fields->at[i].id);
+        json_put_hex(w, unknown, key, fields->at[i].value);
     }
 }
 
@@ -124,6 +147,7 @@ static bool print_json(const struct ima_record *r, struct error *err)
     for (size_t i = 0; i < r->fields->count; i++) {
         put_field(&w, line, &r->fields->at[i]);
     }
+    put_unknown_fields(&w, line, r->fields);
     if (r->fields->count == 0) {
         json_put_hex(&w, line, "data", r->entry->template_data);
     }

@@ -109,7 +109,7 @@ bool show_quote(const char *path, const struct show_style *style, struct error *
     if (!file_read(path, QUOTE_FILE_MAX, &raw, err)) {
         return false;
     }
-    if (!tpm_attest_read(buffer_view(&raw), &attest, err)) {
+    if (!tpm_attest_read(buffer_view(&raw), &attest, err) || !tpm_check_magic(&attest, err)) {
         return error_wrap(err, "%s", path);
     }
     if (style->json) {
@@ -211,7 +211,7 @@ bool show_evidence(const char *path, struct hasher *h, const struct show_style *
     }
     if (!tpm_public_read(file.evidence.ak_public, &ak, err) ||
             !tpm_public_name(h, &ak, &ak_name, err) ||
-            !tpm_attest_read(file.evidence.quote, &attest, err)) {
+            !tpm_attest_read(file.evidence.quote, &attest, err) || !tpm_check_magic(&attest, err)) {
         return error_wrap(err, "%s", path);
     }
     if (style->json) {
