@@ -82,15 +82,16 @@ static void count_template(struct replay_result *out, struct bytes name)
     size_t i = 0;
 
     bytes_escape(text, sizeof(text), name);
-    while (i < out->template_count && strcmp(out->templates[i].name, text) != 0) {
+    while (i < out->template_count && i < REPLAY_TEMPLATES_MAX &&
+            strcmp(out->templates[i].name, text) != 0) {
         i++;
     }
-    if (i == out->template_count && i < REPLAY_TEMPLATES_MAX) {
-        memcpy(out->templates[i].name, text, sizeof(text));
-        out->template_count++;
-    } else if (i == out->template_count) {
+    if (i == REPLAY_TEMPLATES_MAX) {
         out->template_count = REPLAY_TEMPLATES_MAX + 1;
         (void)snprintf(out->templates[i].name, sizeof(text), "(others)");
+    } else if (i == out->template_count) {
+        memcpy(out->templates[i].name, text, sizeof(text));
+        out->template_count++;
     }
     out->last_template = i;
 }

@@ -369,10 +369,46 @@ static void what_cannot_be_read_hides_no_mismatch(void)
     forge_clear(&f);
 }
 
+/* An attacker can invent any number of names: the first are counted by name, the rest together. */
+static void templates_beyond_those_named_are_counted_together(void)
+{
+    struct hasher h CLEANUP(hasher_clear) = { 0 };
+    struct replay_result *r = malloc(sizeof(*r));
+    struct error err = { 0 };
+    struct forge f;
+    char boot[512];
+    char list[512];
+
+    CHECK(hasher_init(&h, &err));
+    forge_init(&f, FORGE_SHA256, &no_key);
+    for (int i = 0; i < REPLAY_TEMPLATES_MAX + 10; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "invented-%d", i);
+        forge_record(&f, FORGE_BOTH, 10, name, bytes_of_text("data"));
+    }
+    write_logs(&f, boot, list);
+    struct replay_request request = { .ima_log = list };
+
+    if (r != NULL) {
+        CHECKF(replay_run(&request, &h, r, &err), "%s", err.text);
+        CHECK_UINT(r->template_count, REPLAY_TEMPLATES_MAX + 1);
+        CHECK_TEXT(bytes_of_text(r->templates[0].name), "invented-0");
+        CHECK_UINT(r->templates[REPLAY_TEMPLATES_MAX - 1].count, 1);
+        CHECK_TEXT(bytes_of_text(r->templates[REPLAY_TEMPLATES_MAX].name), "(others)");
+        CHECK_UINT(r->templates[REPLAY_TEMPLATES_MAX].count, 10);
+        CHECK_UINT(r->wrong_count, 0);
+    }
+    free(r);
+    forge_clear(&f);
+}
+
 static const struct test tests[] = {
     { "registers are compared", registers_are_compared },
     { "rules and reasons are named", rules_and_reasons_are_named },
     { "what cannot be read hides no mismatch", what_cannot_be_read_hides_no_mismatch },
+    { "templates beyond those named are counted together",
+            templates_beyond_those_named_are_counted_together },
 };
 
 int main(void)
