@@ -26,7 +26,7 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    char text[512]; /* NUL-terminated, printable ASCII, no newline */
+    char text[512]; /* NUL-terminated, printable ASCII: other bytes became \xHH */
 };
 
 /** Record a failure and return false, so that a check is one statement. */

@@ -68,6 +68,24 @@ static void a_long_text_keeps_its_beginning(void)
     CHECK(strncmp(err.text, "where: bbb", 10) == 0);
 }
 
+/* A path may hold any byte. */
+static void text_is_printable_whatever_goes_in(void)
+{
+    struct error err = { 0 };
+    char path[ROOM];
+
+    error_set(&err, ERROR_IO, "%s: gone", "/a\x1b[31m\n\xff\xc3\xa9\\x41");
+    CHECK_TEXT(bytes_of_text(err.text), "/a\\x1b[31m\\x0a\\xff\\xc3\\xa9\\x41: gone");
+    error_wrap(&err, "\x07");
+    CHECK_TEXT(bytes_of_text(err.text), "\\x07: /a\\x1b[31m\\x0a\\xff\\xc3\\xa9\\x41: gone");
+    memset(path, 0xff, sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    error_set(&err, ERROR_IO, "%s", path);
+    CHECK_UINT(strlen(err.text), (ROOM - 1) / 4 * 4);
+    error_wrap(&err, "%s", path);
+    CHECK(strlen(err.text) < ROOM);
+}
+
 static void every_code_has_a_name(void)
 {
     for (int code = ERROR_NONE; code <= ERROR_CONFIG; code++) {
@@ -88,6 +106,7 @@ int main(void)
         { "context goes in front and the code stays", context_goes_in_front_and_the_code_stays },
         { "text that does not fit is cut", text_that_does_not_fit_is_cut },
         { "a long text keeps its beginning", a_long_text_keeps_its_beginning },
+        { "text is printable whatever goes in", text_is_printable_whatever_goes_in },
         { "every code has a name", every_code_has_a_name },
     };
 
