@@ -187,7 +187,10 @@ static bool run_words(const struct words *w, struct bytes input, struct error *e
         (void)kill(-pid, SIGKILL); /* its own process group, see exec_hook() */
         (void)kill(pid, SIGKILL);
     }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return error_set(err, ERROR_IO, "how the hook ended is not known: %s", strerror(errno));
+        }
     }
     return judge_status(w->argv[0], status, in_time, err);
 }
@@ -196,14 +199,19 @@ bool hook_run(const char *command, struct bytes input, struct error *err)
 {
     struct words words CLEANUP(words_clear) = { 0 };
     struct sigaction ignore = { .sa_handler = SIG_IGN };
-    struct sigaction old;
+    struct sigaction keep = { .sa_handler = SIG_DFL };
+    struct sigaction old_pipe;
+    struct sigaction old_child;
 
     if (!split(command, &words, err)) {
         return false;
     }
-    (void)sigaction(SIGPIPE, &ignore, &old);
+    (void)sigaction(SIGPIPE, &ignore, &old_pipe);
+    /* Whoever started us may ignore it, and then the kernel would throw the exit status away. */
+    (void)sigaction(SIGCHLD, &keep, &old_child);
     bool ok = run_words(&words, input, err);
 
-    (void)sigaction(SIGPIPE, &old, NULL);
+    (void)sigaction(SIGCHLD, &old_child, NULL);
+    (void)sigaction(SIGPIPE, &old_pipe, NULL);
     return ok;
 }

@@ -145,6 +145,21 @@ static void sigpipe_is_as_it_was_before(void)
     CHECK(action.sa_handler == SIG_DFL);
 }
 
+/* As inherited from a service that does not want to know of its children. */
+static void a_failure_is_seen_where_children_are_ignored(void)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction action;
+    struct error err;
+
+    CHECK(sigaction(SIGCHLD, &ignore, NULL) == 0);
+    CHECK(!run("sh -c 'exit 42'", "in", &err));
+    CHECKF(strstr(err.text, "exit status 42") != NULL, "%s", err.text);
+    CHECK(sigaction(SIGCHLD, NULL, &action) == 0);
+    CHECK(action.sa_handler == SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
 static void a_process_the_hook_leaves_behind_does_not_hold_us_up(void)
 {
     struct timespec start;
@@ -163,6 +178,8 @@ static const struct test tests[] = {
     { "too many words are refused", too_many_words_are_refused },
     { "input of any length reaches who reads it", input_of_any_length_reaches_who_reads_it },
     { "SIGPIPE is as it was before", sigpipe_is_as_it_was_before },
+    { "a failure is seen where children are ignored",
+            a_failure_is_seen_where_children_are_ignored },
     { "a process the hook leaves behind does not hold us up",
             a_process_the_hook_leaves_behind_does_not_hold_us_up },
 };
