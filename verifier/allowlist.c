@@ -474,7 +474,8 @@ static bool find(const struct allowlist *list, const struct allowlist_key *key, 
     size_t len = key->digest.len;
 
     if (list->digests.slot == NULL || key->digest.len > DIGEST_SIZE_MAX ||
-            bytes_are_zero(key->digest) || key->path.len > ALLOWLIST_PATH_MAX) {
+            bytes_are_zero(key->digest) ||
+            (scope == SCOPE_PATH && key->path.len > ALLOWLIST_PATH_MAX)) {
         return false;
     }
     memcpy(text, key->digest.ptr, len);

@@ -271,6 +271,21 @@ static void long_lines_and_names_are_refused(void)
     }
 }
 
+/* Else a name that is too long would hide a denied digest. */
+static void a_digest_is_found_anywhere_however_long_its_path(void)
+{
+    static char path[ALLOWLIST_PATH_MAX + 2];
+    struct allowlist list CLEANUP(allowlist_clear) = { 0 };
+    struct error err = { 0 };
+
+    memset(path, 'x', sizeof(path) - 1);
+    CHECK(load(&list, ALLOWLIST_ANYWHERE, H1 "\n", &err));
+    struct allowlist_key key = key_of("sha256:" H1, path);
+
+    CHECK(allowlist_find(&list, &key, NULL));
+    CHECK(!allowlist_find_at_path(&list, &key, NULL));
+}
+
 static void chunks_may_end_anywhere(void)
 {
     for (size_t chunk = 1; chunk <= sizeof(mixed); chunk++) {
@@ -458,6 +473,8 @@ int main(void)
         { "wrong lines are named", wrong_lines_are_named },
         { "a NUL in a name is refused", a_nul_in_a_name_is_refused },
         { "long lines and names are refused (R75)", long_lines_and_names_are_refused },
+        { "a digest is found anywhere however long its path",
+                a_digest_is_found_anywhere_however_long_its_path },
         { "chunks may end anywhere", chunks_may_end_anywhere },
         { "a list cut after every byte does no harm", a_list_cut_after_every_byte_does_no_harm },
         { "big lists stay linear (R74)", big_lists_stay_linear },
