@@ -117,6 +117,10 @@ static bool conclude_list(struct appraise_logs *l, struct error *err)
         return check_refuse(v, CHECK_IMA_REPLAY, "ima", err,
                 "there is no IMA list, and the policy needs one");
     }
+    if (l->ima_pcrs == 0) {
+        return check_refuse(v, CHECK_IMA_REPLAY, "ima", err,
+                "no PCR of the IMA list is quoted: nothing proves it");
+    }
     if (!l->hints_proven && !l->base_complete && !l->walk.met) {
         check_not_run(v, CHECK_IMA_REPLAY, "values of other quoted PCRs are not known");
         return true;

@@ -1166,6 +1166,7 @@ static void inspect(void)
                 true },
         { { .name = "records in a register that is not quoted", .live = live_in_two_pcrs }, false },
         { { .name = "R92", .live = explain_list_by_boot_events }, false },
+        { { .name = "no register of the list is quoted", .quoted_pcrs = 0x3ff }, false },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -1177,6 +1178,9 @@ static void inspect(void)
         attack_inspect(&f, &v);
         CHECK_UINT(verdict_is_genuine(&v), cases[i].genuine);
         CHECK(verdict_result(&v) != VERDICT_TRUSTED);
+        CHECKF((strstr(v.checks[CHECK_IMA_REPLAY].detail, "no PCR of the IMA list") != NULL) ==
+                        (cases[i].attack.quoted_pcrs == 0x3ff),
+                "%s", v.checks[CHECK_IMA_REPLAY].detail);
         verdict_clear(&v);
         forge_clear(&f);
     }
