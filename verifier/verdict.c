@@ -166,8 +166,14 @@ bool text_set(char **out, struct error *err, const char *fmt, ...)
     return true;
 }
 
+static struct bytes cut(struct bytes b)
+{
+    return (struct bytes){ b.ptr, b.len < TEXT_BYTES_MAX ? b.len : TEXT_BYTES_MAX };
+}
+
 bool text_escape(char **out, struct bytes b, struct error *err)
 {
+    b = cut(b);
     size_t size = 4 * b.len + 1;
     char *text = malloc(size);
 
@@ -182,6 +188,7 @@ bool text_escape(char **out, struct bytes b, struct error *err)
 
 bool text_hex(char **out, struct bytes b, struct error *err)
 {
+    b = cut(b);
     size_t size = 2 * b.len + 1;
     char *text = malloc(size);
 

@@ -92,10 +92,14 @@ void findings_clear(struct findings *f);
 /** Format into *out; fails with ERROR_NOMEM. */
 MUST_USE bool text_set(char **out, struct error *err, const char *fmt, ...) PRINTF(3, 4);
 
-/** Escape bytes from outside into *out. */
+/* Bytes from outside that go into one field: PATH_MAX, more than any path or digest has. Records of
+ * a list may be 2 MiB long, and a thousand of them are kept. */
+#define TEXT_BYTES_MAX ((size_t)4096)
+
+/** Escape bytes from outside, TEXT_BYTES_MAX of them at most, into *out. */
 MUST_USE bool text_escape(char **out, struct bytes b, struct error *err);
 
-/** Hexadecimal of bytes into *out. */
+/** Hexadecimal of bytes, TEXT_BYTES_MAX of them at most, into *out. */
 MUST_USE bool text_hex(char **out, struct bytes b, struct error *err);
 
 /** Move f into the list, or count it as dropped when the list is full. f is empty afterwards, on

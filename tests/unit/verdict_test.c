@@ -95,6 +95,23 @@ static void a_long_detail_is_cut(void)
     verdict_clear(&v);
 }
 
+/* A record's name may be 2 MiB long, and a thousand findings are kept. */
+static void fields_of_findings_are_bounded(void)
+{
+    static uint8_t name[2 * 1024 * 1024];
+    struct error err = { 0 };
+    char *text = NULL;
+
+    memset(name, 0xff, sizeof(name));
+    CHECK(text_escape(&text, (struct bytes){ name, sizeof(name) }, &err));
+    CHECK_UINT(strlen(text), 4 * TEXT_BYTES_MAX);
+    CHECK(text_escape(&text, (struct bytes){ name, TEXT_BYTES_MAX }, &err));
+    CHECK_UINT(strlen(text), 4 * TEXT_BYTES_MAX);
+    CHECK(text_hex(&text, (struct bytes){ name, sizeof(name) }, &err));
+    CHECK_UINT(strlen(text), 2 * TEXT_BYTES_MAX);
+    free(text);
+}
+
 static void findings_keep_their_order_when_moved(void)
 {
     struct findings a = { 0 };
@@ -125,6 +142,7 @@ static const struct test tests[] = {
     { "every check must pass or be excused", every_check_must_pass_or_be_excused },
     { "a finding that refuses refuses, kept or dropped", a_finding_that_refuses_refuses },
     { "a long detail is cut", a_long_detail_is_cut },
+    { "fields of findings are bounded", fields_of_findings_are_bounded },
     { "findings keep their order when moved", findings_keep_their_order_when_moved },
 };
 
