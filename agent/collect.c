@@ -9,6 +9,7 @@
 #include "host/buffer.h"
 #include "host/file.h"
 #include "host/file_writer.h"
+#include "ima/digest_format.h"
 #include "protocol/binding.h"
 #include "protocol/message.h"
 #include "tpm/quote.h"
@@ -116,16 +117,6 @@ static bool prove(const struct agent_config *config, const struct collect_reques
             tpm_device_pcrs(&dev, &summary->selection, &out->hints, err);
 }
 
-/* The kernel names a list after the bank whose digests it holds; without a name it is SHA-1
- * (security/integrity/ima/ima_fs.c). */
-static enum digest_alg list_digest(const char *path)
-{
-    const char *suffix = strrchr(path, '_');
-    enum digest_alg alg;
-
-    return suffix != NULL && digest_from_name(bytes_of_text(suffix + 1), &alg) ? alg : DIGEST_SHA1;
-}
-
 static bool open_log(struct logs *logs, enum log_kind kind, const char *path, struct error *err)
 {
     logs->there[kind] = access(path, F_OK) == 0 || errno != ENOENT;
@@ -175,13 +166,14 @@ static bool write_evidence(struct file_writer *w, const struct proof *proof,
         .hints = proof->hints,
         .agent_version = bytes_of_text("tally-agent " TALLY_VERSION),
     };
+    struct ima_digest_format format = ima_digest_format_of_path(config->ima_log);
     struct bytes encoded;
 
     for (size_t i = 0; i < LOG_KIND_COUNT; i++) {
         m.log[i].follows = logs->there[i];
     }
-    m.log[LOG_KIND_IMA].template_alg = list_digest(config->ima_log);
-    m.log[LOG_KIND_IMA].template_size = digest_size(m.log[LOG_KIND_IMA].template_alg);
+    m.log[LOG_KIND_IMA].template_alg = format.alg;
+    m.log[LOG_KIND_IMA].template_size = format.size;
     return message_evidence_encode(&m, scratch->data, scratch->len, &encoded, err) &&
             file_writer_add(w, encoded, err);
 }

@@ -39,8 +39,8 @@ static inline bool bytes_equal_text(struct bytes a, const char *text)
 const char *bytes_print(char *dst, size_t size, struct bytes b);
 
 /**
- * Write b as text that cannot confuse a terminal or a log, and that can be turned back: valid UTF-8
- * stays; control characters (C0, DEL, C1), bytes that are not valid UTF-8 and the backslash become
+ * Write b as text that holds no control character and that can be turned back: valid UTF-8 stays;
+ * control characters (C0, DEL, C1), bytes that are not valid UTF-8 and the backslash become
  * \\xHH. Cut to fit between characters; always NUL-terminated.
  *
  * @param size  size of dst in bytes, at least 1; 4 * b.len + 1 holds everything

@@ -10,14 +10,6 @@ void pcr_reset_value(unsigned int index, size_t size, uint8_t *out)
     memset(out, index >= 17 && index <= 22 ? 0xff : 0x00, size);
 }
 
-void pcr_bank_reset(struct pcr_bank *bank, enum digest_alg alg)
-{
-    bank->alg = alg;
-    for (unsigned int i = 0; i < PCR_COUNT; i++) {
-        pcr_reset_value(i, sizeof(bank->value[i]), bank->value[i]);
-    }
-}
-
 bool pcr_extend(struct hasher *h, enum digest_alg alg, uint8_t *value, struct bytes digest,
         struct error *err)
 {

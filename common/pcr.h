@@ -18,15 +18,6 @@
  */
 void pcr_reset_value(unsigned int index, size_t size, uint8_t *out);
 
-/** The registers of one bank. Bytes past digest_size(alg) of a value are not used. */
-struct pcr_bank {
-    enum digest_alg alg;
-    uint8_t value[PCR_COUNT][DIGEST_SIZE_MAX];
-};
-
-/** Set every register to its reset value. */
-void pcr_bank_reset(struct pcr_bank *bank, enum digest_alg alg);
-
 /** PCR := H(PCR || digest). value: digest_size(alg) bytes, changed in place.
  * @param err  ERROR_MALFORMED: digest is not of the bank's size; ERROR_CRYPTO */
 MUST_USE bool pcr_extend(struct hasher *h, enum digest_alg alg, uint8_t *value, struct bytes digest,

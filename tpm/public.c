@@ -227,7 +227,8 @@ bool tpm_public_name(struct hasher *h, const struct tpm_public *p, struct tpm_na
     struct tpm_name n = { 0 };
 
     if (!hasher_has(h, p->name_alg)) {
-        return error_set(err, ERROR_CRYPTO, "libcrypto offers no %s", digest_name(p->name_alg));
+        return error_set(err, ERROR_UNSUPPORTED, "libcrypto offers no %s",
+                digest_name(p->name_alg));
     }
     start_name(&n, p->name_alg);
     if (!hasher_digest(h, p->name_alg, p->area, n.data + 2, err)) {

@@ -90,6 +90,9 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
             return logs_malformed(l, "ima", &list.index, &why, err);
         }
     } while (chunk.len > 0);
+    if (!ima_list_end(&list, &why)) {
+        return logs_malformed(l, "ima", &list.index, &why, err);
+    }
     l->ima_pcrs = pcrs & quoted_pcrs(l) & ~APPRAISE_BOOT_PCRS;
     return source->rewind(source->ctx, err);
 }

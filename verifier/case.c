@@ -267,6 +267,12 @@ static bool prepare_evidence(const struct case_request *r, struct hasher *h, str
             e->log[LOG_KIND_IMA].template_alg,
             e->log[LOG_KIND_IMA].template_size,
         };
+        if (!hasher_has(h, in->list_format.alg)) {
+            (void)error_set(&why, ERROR_UNSUPPORTED,
+                    "this build cannot compute the list's template digests (%s)",
+                    digest_name(in->list_format.alg));
+            return sent_garbage(v, &why, err);
+        }
         if (!f->list_source.rewind(f->list_source.ctx, err)) {
             return false;
         }

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOOK_EVERY_MS 20
+
 /* The words of a command line, in one buffer. */
 struct words {
     char *text;
@@ -112,8 +114,17 @@ static bool feed(int fd, struct bytes *input)
     return input->len > 0;
 }
 
-/* Feed the hook and wait until it ends; false when time is over. */
-static bool attend(int pid_fd, int *in, struct bytes input)
+/* Has the child ended? Its status stays for waitpid(). */
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = { 0 };
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* Feed the hook and wait until it ends; false when time is over. pid_fd is -1 where the kernel has
+ * none or a filter forbids it: then we look now and then. */
+static bool attend(pid_t pid, int pid_fd, int *in, struct bytes input)
 {
     int64_t end = now_ms() + HOOK_TIMEOUT_MS;
 
@@ -125,6 +136,9 @@ static bool attend(int pid_fd, int *in, struct bytes input)
         if (left <= 0) {
             return false;
         }
+        if (pid_fd < 0 && left > LOOK_EVERY_MS) {
+            left = LOOK_EVERY_MS;
+        }
         if (poll(fds, 2, (int)left) < 0 && errno != EINTR) {
             return false;
         }
@@ -132,7 +146,7 @@ static bool attend(int pid_fd, int *in, struct bytes input)
                 ((fds[1].revents & POLLOUT) != 0 && !feed(*in, &input))) {
             close_fd(in);
         }
-        if ((fds[0].revents & POLLIN) != 0) {
+        if ((fds[0].revents & POLLIN) != 0 || (pid_fd < 0 && has_ended(pid))) {
             return true;
         }
     }
@@ -178,8 +192,8 @@ static bool run_words(const struct words *w, struct bytes input, struct error *e
     int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
     bool in_time = false;
 
-    if (pid_fd >= 0 && fcntl(pipe_fds[1], F_SETFL, O_NONBLOCK) == 0) {
-        in_time = attend(pid_fd, &pipe_fds[1], input);
+    if (fcntl(pipe_fds[1], F_SETFL, O_NONBLOCK) == 0) {
+        in_time = attend(pid, pid_fd, &pipe_fds[1], input);
     }
     close_fd(&pipe_fds[1]);
     close_fd(&pid_fd);

@@ -6,45 +6,7 @@
 #include <string.h>
 
 #include "ima/algorithm.h"
-
-/* Banks of a hash the kernel does not know hold the SHA-1 digest with zeros behind. */
-static bool format_of_tpm_alg(const char *hex_id, struct ima_digest_format *out)
-{
-    static const struct {
-        unsigned long id;
-        size_t size;
-    } banks[] = { { 0x12, 32 }, { 0x27, 32 }, { 0x28, 48 }, { 0x29, 64 } };
-    unsigned long id = strtoul(hex_id, NULL, 16);
-
-    for (size_t i = 0; i < ARRAY_LEN(banks); i++) {
-        if (banks[i].id == id) {
-            *out = (struct ima_digest_format){ DIGEST_SHA1, banks[i].size };
-            return true;
-        }
-    }
-    return false;
-}
-
-static void format_of_path(const char *path, struct ima_digest_format *out)
-{
-    const char *base = strrchr(path, '/');
-
-    base = base == NULL ? path : base + 1;
-    *out = (struct ima_digest_format){ DIGEST_SHA1, digest_size(DIGEST_SHA1) };
-    const char *tpm_alg = strstr(base, "_tpm_alg_");
-
-    if (tpm_alg != NULL && format_of_tpm_alg(tpm_alg + strlen("_tpm_alg_"), out)) {
-        return;
-    }
-    for (const char *at = strchr(base, '_'); at != NULL; at = strchr(at + 1, '_')) {
-        struct bytes name = { (const uint8_t *)at + 1, strcspn(at + 1, ".") };
-        enum digest_alg alg;
-
-        if (digest_from_name(name, &alg)) {
-            *out = (struct ima_digest_format){ alg, digest_size(alg) };
-        }
-    }
-}
+#include "ima/digest_format.h"
 
 /* strtoul() takes spaces and signs, too. */
 static bool is_digit(char c)
@@ -58,7 +20,7 @@ bool ima_digest_format_choose(const char *option, const char *path, struct ima_d
     enum digest_alg alg;
 
     if (option == NULL) {
-        format_of_path(path, out);
+        *out = ima_digest_format_of_path(path);
         return true;
     }
     struct bytes name = { (const uint8_t *)option, strcspn(option, ":") };

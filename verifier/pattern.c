@@ -103,7 +103,8 @@ bool pattern_matches(struct bytes pattern, struct bytes path)
     struct bytes retry = { 0 };
     bool starred = false;
 
-    if (!is_plain(path)) {
+    /* No kernel logs a longer path; a name of megabytes would cost time for every pattern. */
+    if (path.len > PATTERN_MAX || !is_plain(path)) {
         return false;
     }
     while (path.len > 0) {
