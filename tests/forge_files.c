@@ -76,13 +76,18 @@ static void write_evidence(const char *name, struct forge *f)
         .hints = f->hints,
         .agent_version = bytes_of_text("forged"),
         .log[LOG_KIND_BOOT].follows = true,
-        .log[LOG_KIND_IMA] = { true, 0, 0, f->format.alg, f->format.size },
     };
+
+    if (f->send_list) {
+        m.log[LOG_KIND_IMA] = (struct message_log){ true, 0, 0, f->format.alg, f->format.size };
+    }
 
     REQUIRE(message_evidence_encode(&m, room, sizeof(room), &b, &err));
     forge_add(&out, b);
     add_chunk(&out, LOG_KIND_BOOT, forge_view(&f->boot_log));
-    add_chunk(&out, LOG_KIND_IMA, forge_view(&f->list));
+    if (f->send_list) {
+        add_chunk(&out, LOG_KIND_IMA, forge_view(&f->list));
+    }
     write_file(name, &out);
     forge_bytes_clear(&out);
 }
@@ -194,6 +199,31 @@ static void write_doctored(struct forge *f)
     forge_bytes_clear(&list);
 }
 
+/* Evidence whose quote covers less than its logs tell of. */
+static void write_partly_quoted(void)
+{
+    struct forge f;
+
+    forge_init(&f, FORGE_SHA1 | FORGE_SHA256, &key);
+    forge_honest(&f);
+    forge_ask(&f, FORGE_SHA1, FORGE_PCRS);
+    quote(&f, "sha1.quote", "sha1.signature");
+    write_evidence("sha1.evidence", &f);
+    forge_ask(&f, FORGE_SHA256, 1u << 10);
+    forge_sign(&f);
+    write_evidence("list.evidence", &f);
+    forge_event(&f, FORGE_LOG, 0, 1, "never measured");
+    f.send_list = false;
+    forge_ask(&f, FORGE_SHA256, 1u << 8 | 1u << 9 | 1u << 14);
+    forge_sign(&f);
+    write_evidence("unquoted.evidence", &f);
+    forge_ask(&f, FORGE_SHA256, 1u << 4 | 1u << 8 | 1u << 9 | 1u << 14);
+    quote(&f, "part.quote", "part.signature");
+    write_evidence("part.evidence", &f);
+    write_file("part.boot", &f.boot_log);
+    forge_clear(&f);
+}
+
 int main(int argc, char *argv[])
 {
     struct forge f;
@@ -219,6 +249,7 @@ int main(int argc, char *argv[])
     write_bad(&f);
     write_doctored(&f);
     forge_clear(&f);
+    write_partly_quoted();
     forge_key_clear(&key);
     forge_key_clear(&other);
     return EXIT_SUCCESS;

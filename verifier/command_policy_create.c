@@ -11,6 +11,7 @@
 
 #include "eventlog/event.h"
 #include "host/file.h"
+#include "tpm/quote.h"
 #include "verifier/case.h"
 #include "verifier/command_policy.h"
 #include "verifier/commands.h"
@@ -229,10 +230,41 @@ static bool add_logs(struct creation *c, struct error *err)
             about_input(c, o->ima_log, err);
 }
 
-/* The quote is by a TPM's key, and the logs are what that TPM measured. */
-static bool verify_evidence(struct creation *c, struct verdict *v, struct error *err)
+static void file_close(FILE **file)
 {
-    const struct case_request request = { .evidence = c->options->evidence };
+    if (*file != NULL) {
+        (void)fclose(*file);
+    }
+}
+
+/* Evidence is read more than once, and its file may change in between: what is judged and what is
+ * taken are both a copy that has no name. */
+static bool copy_file(const char *path, FILE *to, struct error *err)
+{
+    struct file_source from CLEANUP(file_source_clear) = { 0 };
+    struct bytes chunk;
+
+    if (!file_source_open(&from, path, err)) {
+        return false;
+    }
+    struct source source = file_source(&from);
+
+    do {
+        if (!source.next(source.ctx, &chunk, err)) {
+            return false;
+        }
+    } while (chunk.len > 0 && fwrite(chunk.ptr, 1, chunk.len, to) == chunk.len);
+    if (chunk.len > 0 || fflush(to) != 0) {
+        return error_set(err, ERROR_IO, "copy of %s: %s", path, strerror(errno));
+    }
+    return true;
+}
+
+/* The quote is by a TPM's key, and the logs are what that TPM measured. */
+static bool verify_evidence(struct creation *c, const char *copy, struct verdict *v,
+        struct error *err)
+{
+    const struct case_request request = { .evidence = copy };
 
     v->profile = PROFILE_INSPECT;
     v->identity_mode = "none";
@@ -265,16 +297,34 @@ static bool warns_of_padding(const struct verdict *v)
     return false;
 }
 
+/* What the judged quote covers. */
+static bool set_quote(struct creation *c, struct bytes quote, struct error *err)
+{
+    struct tpm_attest attest;
+    struct pcr_selection selection;
+
+    if (!tpm_attest_read(quote, &attest, err) ||
+            !tpm_selection_read(&attest.selection, &selection, err)) {
+        return false;
+    }
+    policy_draft_set_quote(&c->draft, &selection);
+    return true;
+}
+
 static bool add_evidence(struct creation *c, struct error *err)
 {
     struct verdict verdict CLEANUP(verdict_clear) = { 0 };
     struct evidence_file f CLEANUP(evidence_file_close) = { 0 };
+    FILE *copy CLEANUP(file_close) = tmpfile();
+    char copied[32];
     const char *path = c->options->evidence;
 
-    if (!verify_evidence(c, &verdict, err)) {
-        return false;
+    if (copy == NULL) {
+        return error_set(err, ERROR_IO, "temporary file: %s", strerror(errno));
     }
-    if (!evidence_file_open(&f, path, err)) {
+    (void)snprintf(copied, sizeof(copied), "/proc/self/fd/%d", fileno(copy));
+    if (!copy_file(path, copy, err) || !verify_evidence(c, copied, &verdict, err) ||
+            !evidence_file_open(&f, copied, err) || !set_quote(c, f.evidence.quote, err)) {
         return false;
     }
     const struct message_log *log = f.evidence.log;
@@ -388,7 +438,7 @@ static bool gather(struct creation *c, struct error *err)
         c->refused = true;
         return error_set(err, ERROR_MALFORMED, "%s: it holds no log", c->options->evidence);
     }
-    return true;
+    return policy_draft_check(&c->draft, err) || about_input(c, c->options->evidence, err);
 }
 
 static bool write_policy(struct creation *c, struct error *err)

@@ -10,13 +10,49 @@
 
 #define AGENT_NAME    "/tally-agent"
 #define FIRMWARE_PCRS 8
+#define FIRMWARE_MASK ((1u << FIRMWARE_PCRS) - 1)
+#define IMA_PCR       10
 /* What boot_aggregate covers: ima_calc_boot_aggregate_tfm(), and kernels before it learned 8, 9. */
 #define AGGREGATE_LAST        9
 #define AGGREGATE_LEGACY_LAST 7
 
+/* Banks by what they are worth. */
+static const enum digest_alg preferred[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512,
+    DIGEST_SM3_256, DIGEST_SHA1 };
+
 struct policy_draft policy_draft_init(void)
 {
-    return (struct policy_draft){ .bank = DIGEST_SHA256, .file_alg = DIGEST_SHA256 };
+    struct policy_draft d = { .bank = DIGEST_SHA256, .file_alg = DIGEST_SHA256 };
+
+    for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
+        d.quote.bank[d.quote.count++] = (struct pcr_selection_bank){ preferred[i], PCR_ALL };
+    }
+    return d;
+}
+
+void policy_draft_set_quote(struct policy_draft *d, const struct pcr_selection *quote)
+{
+    d->quote = *quote;
+    for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
+        if (pcr_selection_mask(quote, preferred[i]) != 0) {
+            d->bank = preferred[i];
+            return;
+        }
+    }
+}
+
+/* Registers of the policy's bank that may be taken. */
+static uint32_t provable(const struct policy_draft *d)
+{
+    return pcr_selection_mask(&d->quote, d->bank);
+}
+
+/* Registers of 0-7 that the log extends and the quote covers: for others a log can say anything. */
+static uint32_t references(const struct policy_draft *d, enum digest_alg bank)
+{
+    return (d->boot.banks & 1u << bank) == 0
+            ? 0
+            : d->boot.extended[bank] & pcr_selection_mask(&d->quote, bank) & FIRMWARE_MASK;
 }
 
 void policy_draft_saw(struct policy_draft *d, struct bytes path)
@@ -31,8 +67,6 @@ void policy_draft_saw(struct policy_draft *d, struct bytes path)
 bool policy_draft_add_boot(struct policy_draft *d, struct bytes log, struct hasher *h,
         struct error *err)
 {
-    static const enum digest_alg preferred[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512,
-        DIGEST_SM3_256, DIGEST_SHA1 };
     const struct eventlog_replay_options options = { .registers = EVENTLOG_PCR,
         .banks = EVENTLOG_BANKS_ALL };
 
@@ -40,13 +74,14 @@ bool policy_draft_add_boot(struct policy_draft *d, struct bytes log, struct hash
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
-        if ((d->boot.banks & 1u << preferred[i]) != 0) {
+        if (references(d, preferred[i]) != 0) {
             d->bank = preferred[i];
             d->has_boot = true;
             return true;
         }
     }
-    return error_set(err, ERROR_UNSUPPORTED, "the boot log has no bank that can be replayed");
+    return error_set(err, ERROR_UNSUPPORTED,
+            "of PCRs 0-7 the boot log extends none that is quoted, in a bank that can be replayed");
 }
 
 static void add_template(struct policy_draft *d, struct bytes name)
@@ -195,20 +230,31 @@ bool policy_draft_add_list(struct policy_draft *d, const struct source *list,
     return true;
 }
 
-/* Registers of 0-7 that the log extends: the others cannot be quoted with proof. */
-static uint32_t referenced(const struct policy_draft *d)
+/* Registers of the list that the policy tells of. */
+static uint32_t list_pcrs(const struct policy_draft *d)
 {
-    return d->has_boot ? d->boot.extended[d->bank] & ((1u << FIRMWARE_PCRS) - 1) : 0;
+    if (d->has_list) {
+        return d->pcrs;
+    }
+    return d->has_root ? 1u << IMA_PCR : 0;
+}
+
+bool policy_draft_check(const struct policy_draft *d, struct error *err)
+{
+    return (list_pcrs(d) & ~provable(d)) == 0 ||
+            error_set(err, ERROR_UNSUPPORTED,
+                    "the quote does not cover every PCR of the measurement list in bank %s",
+                    digest_name(d->bank));
 }
 
 static uint32_t quoted(const struct policy_draft *d)
 {
-    uint32_t firmware = d->has_boot ? referenced(d) : (1u << FIRMWARE_PCRS) - 1;
+    uint32_t firmware = d->has_boot ? references(d, d->bank) : FIRMWARE_MASK;
 
     if (!d->has_list && !d->has_root) {
-        return firmware;
+        return firmware & provable(d);
     }
-    return firmware | 1u << 8 | 1u << 9 | 1u << 14 | (d->has_list ? d->pcrs : 1u << 10);
+    return (firmware | 1u << 8 | 1u << 9 | 1u << 14 | list_pcrs(d)) & provable(d);
 }
 
 static void print_pcrs(FILE *to, uint32_t mask)
@@ -250,7 +296,7 @@ static void print_boot(const struct policy_draft *d, FILE *to)
     for (unsigned int pcr = 0; pcr < FIRMWARE_PCRS; pcr++) {
         struct bytes value;
 
-        if ((referenced(d) & 1u << pcr) != 0 &&
+        if ((references(d, d->bank) & 1u << pcr) != 0 &&
                 pcr_values_get(&d->boot.values, d->bank, pcr, &value)) {
             fprintf(to, "      %u: %s\n", pcr, bytes_hex(hex, sizeof(hex), value));
         }
@@ -335,8 +381,8 @@ void policy_draft_print(const struct policy_draft *d, const char *origin, FILE *
             "# It holds what was seen, good or bad: read it before you rely on it.\n"
             "version: 1\n\nquote:\n  banks: [%s]\n",
             origin, digest_name(d->bank));
-    if (d->has_boot && referenced(d) != (1u << FIRMWARE_PCRS) - 1) {
-        fputs("  # PCRs of 0-7 that are not here were never extended: no log explains them.\n", to);
+    if (d->has_boot && references(d, d->bank) != FIRMWARE_MASK) {
+        fputs("  # PCRs of 0-7 that are not here were never extended, or are not quoted.\n", to);
     }
     fputs("  pcrs: ", to);
     print_pcrs(to, quoted(d));

@@ -24,9 +24,11 @@
 
 /** What a machine's logs show, and the policy that follows from it. */
 struct policy_draft {
+    struct pcr_selection quote; /* what may be taken: by policy_draft_set_quote(), or everything */
+    enum digest_alg bank;       /* of quote, that the policy is about */
+
     bool has_boot;
     struct eventlog_replay boot;
-    enum digest_alg bank; /* that is quoted */
 
     bool has_list;
     uint64_t limit; /* records that count; UINT64_MAX: all */
@@ -55,13 +57,19 @@ struct policy_draft {
 /** A draft that knows nothing. */
 struct policy_draft policy_draft_init(void);
 
+/**
+ * Take from the logs only what this quote proves, in the one bank that serves best. The logs
+ * follow, and must be what was quoted.
+ */
+void policy_draft_set_quote(struct policy_draft *d, const struct pcr_selection *quote);
+
 /** Note a path that is allowed. */
 void policy_draft_saw(struct policy_draft *d, struct bytes path);
 
 /**
- * Take a boot log: PCRs 0-7 become references.
+ * Take a boot log: those of PCRs 0-7 that it extends and that are quoted become references.
  *
- * @param err  ERROR_MALFORMED and the like: the log
+ * @param err  ERROR_MALFORMED and the like: the log; ERROR_UNSUPPORTED also when no PCR is left
  */
 MUST_USE bool policy_draft_add_boot(struct policy_draft *d, struct bytes log, struct hasher *h,
         struct error *err);
@@ -77,6 +85,13 @@ MUST_USE bool policy_draft_add_boot(struct policy_draft *d, struct bytes log, st
 MUST_USE bool policy_draft_add_list(struct policy_draft *d, const struct source *list,
         struct ima_digest_format format, uint64_t limit, FILE *rows, struct hasher *h,
         struct error *err);
+
+/**
+ * Everything was taken: is every PCR of the measurement list quoted in the policy's bank?
+ *
+ * @param err  ERROR_UNSUPPORTED
+ */
+MUST_USE bool policy_draft_check(const struct policy_draft *d, struct error *err);
 
 /**
  * Write the policy's text. Errors stay in the stream.

@@ -40,6 +40,16 @@ holds()
     fi
 }
 
+# lacks TEXT FILE
+lacks()
+{
+    count=$((count + 1))
+    if grep -qF -- "$1" "$2"; then
+        echo "$2 holds \"$1\""
+        failed=$((failed + 1))
+    fi
+}
+
 # judge STATUS POLICY [ARGUMENT...]: the machine's quote and logs
 judge()
 {
@@ -78,6 +88,29 @@ judge 0 list/policy.yaml --pcrs f/pcrs
 create 0 --boot-log f/boot -o boot
 judge 0 boot/policy.yaml --pcrs f/pcrs
 
+# Only what the quote covers is taken: other banks and PCRs of a log may be invented.
+create 3 --from f/unquoted.evidence -o unquoted
+holds 'extends none that is quoted' err
+create 3 --from f/list.evidence -o unquoted
+create 0 --from f/sha1.evidence -o sha1
+holds 'banks: [sha1]' sha1/policy.yaml
+expect 0 appraise --quote f/sha1.quote --signature f/sha1.signature --ak f/ak.pub \
+    --nonce "$(cat f/nonce)" --boot-log f/boot --ima-log f/list --policy sha1/policy.yaml
+create 0 --from f/part.evidence -o part
+holds 'pcrs: [4]' part/policy.yaml
+lacks '      0:' part/policy.yaml
+expect 0 appraise --quote f/part.quote --signature f/part.signature --ak f/ak.pub \
+    --nonce "$(cat f/nonce)" --boot-log f/part.boot --policy part/policy.yaml
+create 3 --from f/part.evidence --root f -o unquoted
+holds 'does not cover' err
+
+# The evidence is read once, so that what is judged is what is taken.
+mkfifo pipe
+cat f/evidence > pipe &
+create 0 --from pipe -o once
+wait
+judge 0 once/policy.yaml
+
 mkdir -p "root/usr/bin"
 printf '#!/bin/sh\n' > root/usr/bin/tally-agent
 create 0 --boot-log f/boot --ima-log f/list --root root -o all
@@ -101,7 +134,7 @@ create 3 --from f/list -o gone
 create 1 --from absent -o gone
 create 1 --root absent -o gone
 count=$((count + 1))
-[ -z "$(ls gone)" ] || { echo "left behind: $(ls gone)"; failed=$((failed + 1)); }
+[ -z "$(ls gone unquoted | grep -v :)" ] || { echo "left behind: $(ls gone unquoted)"; failed=$((failed + 1)); }
 create 2 -o gone
 create 2 --boot-log f/boot
 create 2 --from f/evidence --boot-log f/boot -o gone
