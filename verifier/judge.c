@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ima/aggregate.h"
 #include "ima/algorithm.h"
 
 /* Longest path that goes into a sentence; the finding's own field holds it whole. */
@@ -158,28 +159,6 @@ static bool on_violation(struct judge *j, const struct ima_record *record, struc
             &f, err);
 }
 
-/* H(PCR 0 || ... || PCR last) of one bank. */
-static bool aggregate(const struct judge *j, enum digest_alg alg, unsigned int last, uint8_t *out,
-        bool *known, struct error *err)
-{
-    if (!hasher_begin(j->hasher, alg, err)) {
-        return false;
-    }
-    for (unsigned int pcr = 0; pcr <= last; pcr++) {
-        struct bytes value;
-
-        if (!pcr_values_get(j->boot, alg, pcr, &value)) {
-            *known = false;
-            return true;
-        }
-        if (!hasher_update(j->hasher, alg, value, err)) {
-            return false;
-        }
-    }
-    *known = true;
-    return hasher_finish(j->hasher, alg, out, err);
-}
-
 static bool refuse_aggregate(struct judge *j, const struct ima_record *record,
         const struct ima_file *file, const uint8_t *expected, size_t size, const char *why,
         struct error *err)
@@ -201,14 +180,13 @@ static bool aggregate_equals(const struct judge *j, const struct ima_file *file,
         enum digest_alg alg, unsigned int last, uint8_t *digest, bool *known, bool *equal,
         struct error *err)
 {
-    if (!aggregate(j, alg, last, digest, known, err)) {
+    if (!ima_boot_aggregate(j->hasher, j->boot, alg, last, digest, known, err)) {
         return false;
     }
     *equal = *known && bytes_equal(file->digest.digest, (struct bytes){ digest, digest_size(alg) });
     return true;
 }
 
-/* ima_calc_boot_aggregate_tfm(): PCRs 0-9, in a SHA-1 bank and in old kernels 0-7. */
 static bool check_aggregate(struct judge *j, const struct ima_record *record,
         const struct ima_file *file, struct error *err)
 {
@@ -230,10 +208,14 @@ static bool check_aggregate(struct judge *j, const struct ima_record *record,
                 "is SHA-1; the policy wants SHA-256 or better (boot-aggregate: legacy allows it)",
                 err);
     }
-    if (legacy && !aggregate_equals(j, file, algorithm->alg, 7, digest, &known, &equal, err)) {
+    if (legacy &&
+            !aggregate_equals(j, file, algorithm->alg, IMA_AGGREGATE_LEGACY_LAST, digest, &known,
+                    &equal, err)) {
         return false;
     }
-    if (!equal && !aggregate_equals(j, file, algorithm->alg, 9, digest, &known, &equal, err)) {
+    if (!equal &&
+            !aggregate_equals(j, file, algorithm->alg, IMA_AGGREGATE_LAST, digest, &known, &equal,
+                    err)) {
         return false;
     }
     if (!known) {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ima/aggregate.h"
 #include "ima/algorithm.h"
 #include "ima/template.h"
 #include "verifier/allowlist_line.h"
@@ -12,9 +13,6 @@
 #define FIRMWARE_PCRS 8
 #define FIRMWARE_MASK ((1u << FIRMWARE_PCRS) - 1)
 #define IMA_PCR       10
-/* What boot_aggregate covers: ima_calc_boot_aggregate_tfm(), and kernels before it learned 8, 9. */
-#define AGGREGATE_LAST        9
-#define AGGREGATE_LEGACY_LAST 7
 
 /* Banks by what they are worth. */
 static const enum digest_alg preferred[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512,
@@ -104,30 +102,16 @@ static void add_template(struct policy_draft *d, struct bytes name)
     memcpy(d->templates[d->template_count++], name.ptr, name.len);
 }
 
-/* H(PCR 0 || ... || PCR last) of the boot log equals the record's digest? */
 static bool aggregate_equals(struct policy_draft *d, const struct ima_file *file,
         enum digest_alg alg, unsigned int last, bool *out, struct error *err)
 {
     uint8_t digest[DIGEST_SIZE_MAX];
+    bool known;
 
-    *out = false;
-    if (!hasher_begin(d->hasher, alg, err)) {
+    if (!ima_boot_aggregate(d->hasher, &d->boot.values, alg, last, digest, &known, err)) {
         return false;
     }
-    for (unsigned int pcr = 0; pcr <= last; pcr++) {
-        struct bytes value;
-
-        if (!pcr_values_get(&d->boot.values, alg, pcr, &value)) {
-            return true;
-        }
-        if (!hasher_update(d->hasher, alg, value, err)) {
-            return false;
-        }
-    }
-    if (!hasher_finish(d->hasher, alg, digest, err)) {
-        return false;
-    }
-    *out = bytes_equal(file->digest.digest, (struct bytes){ digest, digest_size(alg) });
+    *out = known && bytes_equal(file->digest.digest, (struct bytes){ digest, digest_size(alg) });
     return true;
 }
 
@@ -142,8 +126,9 @@ static bool add_aggregate(struct policy_draft *d, const struct ima_file *file, s
         return error_set(err, ERROR_UNSUPPORTED, "boot_aggregate of an unknown algorithm");
     }
     if (d->has_boot) {
-        if (!aggregate_equals(d, file, algorithm->alg, AGGREGATE_LAST, &strict, err) ||
-                !aggregate_equals(d, file, algorithm->alg, AGGREGATE_LEGACY_LAST, &legacy, err)) {
+        if (!aggregate_equals(d, file, algorithm->alg, IMA_AGGREGATE_LAST, &strict, err) ||
+                !aggregate_equals(d, file, algorithm->alg, IMA_AGGREGATE_LEGACY_LAST, &legacy,
+                        err)) {
             return false;
         }
         if (!strict && !legacy) {
