@@ -23,6 +23,21 @@ bool policy_parse(struct bytes text, const char *path, struct policy *out, struc
     return true;
 }
 
+char *policy_beside(const char *policy, struct bytes name)
+{
+    const char *slash = strrchr(policy, '/');
+    bool is_absolute = name.len > 0 && name.ptr[0] == '/';
+    size_t folder = slash == NULL || is_absolute ? 0 : (size_t)(slash + 1 - policy);
+    char *path = malloc(folder + name.len + 1);
+
+    if (path != NULL) {
+        memcpy(path, policy, folder);
+        memcpy(path + folder, name.ptr, name.len);
+        path[folder + name.len] = '\0';
+    }
+    return path;
+}
+
 bool policy_file_load(struct policy *p, struct policy_file *file, struct hasher *h,
         struct error *err)
 {

@@ -124,6 +124,14 @@ MUST_USE bool policy_file_load(struct policy *p, struct policy_file *file, struc
 MUST_USE bool policy_set_digest(struct policy *p, struct bytes text, struct hasher *h,
         struct error *err);
 
+/**
+ * How a file is opened that a policy names: a relative name starts at the policy's folder.
+ *
+ * @param policy  path of the policy
+ * @return to be freed; NULL: no memory
+ */
+char *policy_beside(const char *policy, struct bytes name);
+
 /** Free everything and leave an empty policy; fits CLEANUP(). */
 void policy_clear(struct policy *p);
 

@@ -135,15 +135,8 @@ static bool choose_paths(struct work *w, struct error *err)
     if (w->policy_path == NULL) {
         return error_set(err, ERROR_NOMEM, "no memory for a path");
     }
-    const char *slash = strrchr(w->policy_path, '/');
-    int folder =
-            slash == NULL || w->request->list[0] == '/' ? 0 : (int)(slash + 1 - w->policy_path);
-
-    if (asprintf(&w->list_path, "%.*s%s", folder, w->policy_path, w->request->list) < 0) {
-        w->list_path = NULL;
-        return error_set(err, ERROR_NOMEM, "no memory for a path");
-    }
-    return true;
+    w->list_path = policy_beside(w->policy_path, bytes_of_text(w->request->list));
+    return w->list_path != NULL || error_set(err, ERROR_NOMEM, "no memory for a path");
 }
 
 static void PRINTF(3, 4) refuse(struct work *w, const json_t *finding, const char *fmt, ...)

@@ -159,23 +159,13 @@ static bool prove(const struct policy *before, const struct policy_edit *edit, c
     return true;
 }
 
-/* The path of a list that stands in the policy under this name. */
-static char *path_of(const char *policy, const char *list)
-{
-    const char *slash = strrchr(policy, '/');
-    int folder = slash == NULL || list[0] == '/' ? 0 : (int)(slash + 1 - policy);
-    char *path;
-
-    return asprintf(&path, "%.*s%s", folder, policy, list) < 0 ? NULL : path;
-}
-
 bool policy_edit_add_list(struct bytes text, const char *path, const char *list,
         struct policy_edit *out, struct error *err)
 {
     struct policy p CLEANUP(policy_clear) = { 0 };
     struct policy_edit edit CLEANUP(policy_edit_clear) = { 0 };
     struct insertion in = { 0 };
-    char *list_path CLEANUP(text_free) = path_of(path, list);
+    char *list_path CLEANUP(text_free) = policy_beside(path, bytes_of_text(list));
 
     if (!is_plain_name(list) || strlen(list) > ALLOWLIST_PATH_MAX) {
         return error_set(err, ERROR_CONFIG,

@@ -284,21 +284,6 @@ static struct policy_file *last_file(const struct policy_context *c)
     return &c->p->files[c->p->file_count - 1];
 }
 
-/* Relative names start at the folder of the policy. */
-static char *beside(const char *policy, struct bytes name)
-{
-    const char *slash = strrchr(policy, '/');
-    size_t folder = slash == NULL || name.ptr[0] == '/' ? 0 : (size_t)(slash + 1 - policy);
-    char *path = malloc(folder + name.len + 1);
-
-    if (path != NULL) {
-        memcpy(path, policy, folder);
-        memcpy(path + folder, name.ptr, name.len);
-        path[folder + name.len] = '\0';
-    }
-    return path;
-}
-
 static bool read_file_name(struct policy_context *c, const struct yaml_node *node,
         struct error *err)
 {
@@ -309,7 +294,7 @@ static bool read_file_name(struct policy_context *c, const struct yaml_node *nod
         return false;
     }
     file->mark = name.mark;
-    file->path = beside(c->p->path, name.text);
+    file->path = policy_beside(c->p->path, name.text);
     return file->path != NULL || value_no_memory(c, node, err);
 }
 

@@ -393,9 +393,38 @@ static void a_list_that_is_missing_is_named(void)
     CHECKF(strstr(err.text, "p.yaml:4:20: ") != NULL, "%s", err.text);
 }
 
+static void a_relative_name_starts_at_the_folder_of_the_policy(void)
+{
+    static const struct {
+        const char *policy;
+        const char *name;
+        const char *path;
+    } cases[] = {
+        { "p.yaml", "l", "l" },
+        { "d/p.yaml", "l", "d/l" },
+        { "/p.yaml", "e/l", "/e/l" },
+        { "d/p.yaml", "/l", "/l" },
+        { "d/p.yaml", "../l", "d/../l" },
+        { "d/p.yaml", "", "d/" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *path = policy_beside(cases[i].policy, bytes_of_text(cases[i].name));
+
+        check_case = cases[i].policy;
+        if (CHECK(path != NULL)) {
+            CHECK_TEXT(bytes_of_text(path), cases[i].path);
+        }
+        free(path);
+    }
+    check_case = "";
+}
+
 int main(void)
 {
     static const struct test tests[] = {
+        { "a relative name starts at the folder of the policy",
+                a_relative_name_starts_at_the_folder_of_the_policy },
         { "every key is read", every_key_is_read },
         { "defaults are those of the contract", defaults_are_those_of_the_contract },
         { "mistakes are named with line and column", mistakes_are_named_with_line_and_column },
