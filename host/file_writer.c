@@ -28,12 +28,35 @@ static bool check_target(const char *path, enum file_existing existing, struct e
     return S_ISREG(st.st_mode) || error_set(err, ERROR_IO, "%s: not an ordinary file", path);
 }
 
+static void text_free(char **text)
+{
+    free(*text);
+}
+
+/* What is there keeps its mode; a new file gets the one that open() would give it. */
+static bool take_mode(int fd, const char *path)
+{
+    struct stat old;
+
+    if (stat(path, &old) == 0) {
+        return fchmod(fd, old.st_mode & 07777) == 0;
+    }
+    mode_t mask = umask(0);
+
+    (void)umask(mask);
+    return fchmod(fd, 0666 & ~mask) == 0;
+}
+
 bool file_writer_open(struct file_writer *out, const char *path, enum file_existing existing,
         struct error *err)
 {
     struct file_writer w CLEANUP(file_writer_clear) = { .existing = existing };
+    char *real CLEANUP(text_free) = existing == FILE_UPDATE ? realpath(path, NULL) : NULL;
     char *temp = NULL;
 
+    if (real != NULL) {
+        path = real;
+    }
     if (!check_target(path, existing, err)) {
         return false;
     }
@@ -51,6 +74,9 @@ bool file_writer_open(struct file_writer *out, const char *path, enum file_exist
         (void)close(w.fd);
         (void)unlink(w.temp);
         return error_set(err, ERROR_NOMEM, "%s", path);
+    }
+    if (existing == FILE_UPDATE && !take_mode(w.fd, path)) {
+        return failed(path, err);
     }
     *out = w;
     w = (struct file_writer){ 0 };
@@ -77,7 +103,7 @@ bool file_writer_add(struct file_writer *w, struct bytes b, struct error *err)
 /* link() does not replace what is there, even if it came after we looked. */
 static bool give_name(struct file_writer *w)
 {
-    if (w->existing == FILE_REPLACE) {
+    if (w->existing != FILE_REFUSE) {
         return rename(w->temp, w->path) == 0;
     }
     return link(w->temp, w->path) == 0 && unlink(w->temp) == 0;

@@ -11,11 +11,13 @@
 enum file_existing {
     FILE_REPLACE, /* replace it, if it is an ordinary file */
     FILE_REFUSE,  /* leave it alone and fail */
+    FILE_UPDATE,  /* replace it, or the file that a link leads to, and keep its mode */
 };
 
 /**
- * A new file (mode 0600) that appears under its name whole or not at all: it is written beside it
- * and moved there at the end. All zero is a valid, closed one.
+ * A new file (mode 0600; for FILE_UPDATE what the umask leaves of 0666) that appears under its name
+ * whole or not at all: it is written beside it and moved there at the end. All zero is a valid,
+ * closed one.
  */
 struct file_writer {
     char *path;
@@ -29,7 +31,8 @@ struct file_writer {
  *
  * @param out  closed on entry; on success finish it with file_writer_commit(), or give it up with
  *             file_writer_clear()
- * @param err  ERROR_IO (also for a path that is a link, a device or the like), ERROR_NOMEM
+ * @param err  ERROR_IO (also for a path that is a link, but see FILE_UPDATE, a device or the like),
+ * ERROR_NOMEM
  */
 MUST_USE bool file_writer_open(struct file_writer *out, const char *path,
         enum file_existing existing, struct error *err);

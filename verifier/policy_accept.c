@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "verifier/policy_accept.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "host/file.h"
+#include "host/file_writer.h"
 #include "verifier/allowlist_line.h"
 #include "verifier/policy.h"
 #include "verifier/policy_edit.h"
@@ -34,9 +33,11 @@ struct work {
     struct buffer policy_text;
     struct policy policy;
     struct policy_edit edit;
-    char *lines; /* what is appended to the list */
+    struct buffer list; /* as it is on the disk; empty when it is not there */
+    char *lines;        /* what is appended to it */
     size_t lines_len;
-    FILE *out; /* into lines */
+    uint64_t appended; /* rows in lines */
+    FILE *out;         /* into lines */
 };
 
 static void work_clear(struct work *w)
@@ -47,17 +48,11 @@ static void work_clear(struct work *w)
     buffer_clear(&w->policy_text);
     policy_clear(&w->policy);
     policy_edit_clear(&w->edit);
+    buffer_clear(&w->list);
     if (w->out != NULL) {
         (void)fclose(w->out);
     }
     free(w->lines);
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
 }
 
 static void text_free(char **text)
@@ -190,9 +185,12 @@ static bool file_of(struct work *w, const json_t *finding, struct accepted_file 
     return true;
 }
 
-static bool is_in_lines(const struct work *w, const char *line, size_t len)
+/* line starts with the newline of the line above. */
+static bool is_in(const void *text, size_t size, const char *line, size_t len)
 {
-    return w->lines != NULL && memmem(w->lines, w->lines_len, line, len) != NULL;
+    return size > 0 &&
+            (memmem(text, size, line, len) != NULL ||
+                    (size >= len - 1 && memcmp(text, line + 1, len - 1) == 0));
 }
 
 /* Append the file unless the policy, or a line above, allows it already. */
@@ -226,11 +224,16 @@ static bool add_file(struct work *w, const json_t *finding, const struct accepte
     if (fclose(to) != 0) {
         return error_set(err, ERROR_NOMEM, "no memory for a line");
     }
-    if (is_in_lines(w, line, len)) {
+    if (is_in(w->lines, w->lines_len, line, len)) {
         return true;
     }
-    (void)fwrite(line + 1, 1, len - 1, w->out);
     w->request->accepted++;
+    /* A list that the policy does not name yet: an earlier run did not come to that. */
+    if (is_in(w->list.data, w->list.len, line, len)) {
+        return true;
+    }
+    w->appended++;
+    (void)fwrite(line + 1, 1, len - 1, w->out);
     return fflush(w->out) == 0 || error_set(err, ERROR_NOMEM, "no memory for a line");
 }
 
@@ -300,64 +303,39 @@ static bool collect_files(struct work *w, struct error *err)
     return true;
 }
 
-static bool write_all(int fd, struct bytes b)
+static bool read_list(struct work *w, struct error *err)
 {
-    while (b.len > 0) {
-        ssize_t n = write(fd, b.ptr, b.len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return false;
-        }
-        b = (struct bytes){ b.ptr + n, b.len - (size_t)n };
-    }
-    return true;
-}
-
-/* Replace a file whole, so that a crash leaves the old or the new one. */
-static bool replace_file(const char *path, struct bytes a, struct bytes b, struct error *err)
-{
-    char *temporary CLEANUP(text_free) = NULL;
-    struct stat old;
-    mode_t mask = umask(0);
-
-    (void)umask(mask);
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-        temporary = NULL;
-        return error_set(err, ERROR_NOMEM, "%s", path);
-    }
-    int fd CLEANUP(close_fd) = mkstemp(temporary);
-    if (fd < 0) {
-        return error_set(err, ERROR_IO, "%s: %s", temporary, strerror(errno));
-    }
-    mode_t mode = stat(path, &old) == 0 ? old.st_mode & 07777 : 0666 & ~mask;
-    if (!write_all(fd, a) || !write_all(fd, b) || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
-            rename(temporary, path) != 0) {
-        (void)error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-        (void)unlink(temporary);
+    if (access(w->list_path, F_OK) == 0 && !file_read(w->list_path, LIST_MAX, &w->list, err)) {
         return false;
+    }
+    if (w->list.len > 0 && w->list.data[w->list.len - 1] != '\n') {
+        return error_set(err, ERROR_CONFIG, "%s: its last line does not end in a newline",
+                w->list_path);
     }
     return true;
 }
 
 static bool extend_list(struct work *w, struct error *err)
 {
-    struct buffer old CLEANUP(buffer_clear) = { 0 };
+    struct file_writer to CLEANUP(file_writer_clear) = { 0 };
     struct bytes added = { (const uint8_t *)w->lines, w->lines_len };
 
-    if (access(w->list_path, F_OK) == 0 && !file_read(w->list_path, LIST_MAX, &old, err)) {
-        return false;
-    }
-    if (old.len > 0 && old.data[old.len - 1] != '\n') {
-        return error_set(err, ERROR_CONFIG, "%s: its last line does not end in a newline",
-                w->list_path);
-    }
-    return replace_file(w->list_path, buffer_view(&old), added, err);
+    return file_writer_open(&to, w->list_path, FILE_UPDATE, err) &&
+            file_writer_add(&to, buffer_view(&w->list), err) && file_writer_add(&to, added, err) &&
+            file_writer_commit(&to, err);
 }
 
-static void print_difference(const struct work *w, FILE *to)
+/* The list first: a policy must not name one that is not there. */
+static bool write_changes(struct work *w, struct error *err)
+{
+    if (w->appended > 0 && !extend_list(w, err)) {
+        return false;
+    }
+    return !w->edit.changed ||
+            file_write(w->policy_path, FILE_UPDATE, buffer_view(&w->edit.text), err);
+}
+
+static void print_lines(const struct work *w, FILE *to)
 {
     char shown[512];
     const char *line = w->lines;
@@ -376,6 +354,15 @@ static void print_difference(const struct work *w, FILE *to)
         free(text);
         line += len + (line[len] == '\n' ? 1 : 0);
     }
+}
+
+static void print_difference(const struct work *w, FILE *to)
+{
+    char shown[512];
+
+    if (w->appended > 0) {
+        print_lines(w, to);
+    }
     if (w->edit.changed) {
         fprintf(to, "%s\n+%s\n", bytes_escape(shown, sizeof(shown), bytes_of_text(w->policy_path)),
                 w->edit.line);
@@ -390,17 +377,14 @@ bool policy_accept_run(struct policy_accept *a, FILE *to, struct error *err)
             !file_read(w.policy_path, YAML_TEXT_MAX, &w.policy_text, err) ||
             !policy_edit_add_list(buffer_view(&w.policy_text), w.policy_path, a->list, &w.edit,
                     err) ||
-            !policy_load(w.policy_path, &w.policy, err) || !collect_files(&w, err)) {
+            !policy_load(w.policy_path, &w.policy, err) || !read_list(&w, err) ||
+            !collect_files(&w, err)) {
         return false;
     }
     if (a->accepted == 0) {
         return true;
     }
-    /* The list first: a policy must not name one that is not there. */
-    if (!extend_list(&w, err) ||
-            (w.edit.changed &&
-                    !replace_file(w.policy_path, buffer_view(&w.edit.text), (struct bytes){ 0 },
-                            err))) {
+    if (!write_changes(&w, err)) {
         return false;
     }
     print_difference(&w, to);

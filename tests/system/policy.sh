@@ -175,6 +175,32 @@ holds 'accepted 0,' out
 count=$((count + 1))
 cmp -s judged/accepted.sha256 accepted.before || { echo "a list grew for nothing"; failed=$((failed + 1)); }
 
+# When the list was extended and the policy was not, the next run does not repeat the rows.
+cp before.yaml judged/policy.yaml
+accept 0 verdict.json --reason 'the policy was not written'
+holds '+    - { file: accepted.sha256, match: path }' out
+lacks 'the policy was not written' out
+judge 0 judged/policy.yaml
+count=$((count + 1))
+cmp -s judged/accepted.sha256 accepted.before || { echo "rows were repeated"; failed=$((failed + 1)); }
+
+# Links stay links.
+mkdir -p linked elsewhere
+cp before.yaml elsewhere/policy.yaml
+: > elsewhere/list.sha256
+chmod 600 elsewhere/policy.yaml
+ln -s ../elsewhere/policy.yaml linked/policy.yaml
+ln -s ../elsewhere/list.sha256 linked/accepted.sha256
+head -n 2 logs/measured.sha256 > linked/few.sha256
+accept 0 verdict.json --reason linked --policy linked/policy.yaml
+count=$((count + 1))
+[ -L linked/policy.yaml ] && [ -L linked/accepted.sha256 ] &&
+    [ "$(stat -c %a elsewhere/policy.yaml)" = 600 ] ||
+    { echo "a link was replaced"; failed=$((failed + 1)); }
+holds 'accepted.sha256' elsewhere/policy.yaml
+holds '# 20' elsewhere/list.sha256
+judge 0 linked/policy.yaml
+
 # A denied file is not accepted.
 tail -n 1 logs/measured.sha256 > judged/deny.sha256
 printf '  deny: [ { file: deny.sha256 } ]\n' >> judged/policy.yaml

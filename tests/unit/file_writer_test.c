@@ -114,6 +114,35 @@ static void links_and_devices_are_not_replaced(void)
     CHECK_UINT(err.code, ERROR_IO);
 }
 
+static void an_update_keeps_the_mode_and_the_link(void)
+{
+    const char *path = path_of("target");
+    char link[sizeof(dir) + 64];
+    struct error err = { 0 };
+    struct stat st;
+    mode_t before = umask(027);
+
+    CHECKF(file_write(path, FILE_UPDATE, bytes_of_text("new"), &err), "%s", err.text);
+    (void)umask(before);
+    CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
+    CHECK(chmod(path, 0604) == 0);
+    (void)snprintf(link, sizeof(link), "%s/link", dir);
+    CHECK(symlink("target", link) == 0);
+    CHECKF(file_write(link, FILE_UPDATE, bytes_of_text("by link"), &err), "%s", err.text);
+    CHECK(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    CHECK(lstat(path, &st) == 0 && (st.st_mode & 07777) == 0604);
+    check_content(path, "by link");
+    CHECK_UINT(files_in_dir(), 2);
+
+    /* Where a link leads nowhere, nothing is made. */
+    (void)unlink(path);
+    CHECK(!file_write(link, FILE_UPDATE, bytes_of_text("x"), &err));
+    CHECK_UINT(err.code, ERROR_IO);
+    CHECK(!file_write("/dev/null", FILE_UPDATE, bytes_of_text("x"), &err));
+    CHECK_UINT(files_in_dir(), 1);
+    (void)unlink(link);
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -122,6 +151,7 @@ int main(void)
         { "what is given up leaves nothing behind", what_is_given_up_leaves_nothing_behind },
         { "a file that is there is left alone where that is wanted",
                 a_file_that_is_there_is_left_alone_where_that_is_wanted },
+        { "an update keeps the mode and the link", an_update_keeps_the_mode_and_the_link },
         { "links and devices are not replaced", links_and_devices_are_not_replaced },
     };
 
