@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void buffer_clear(struct buffer *buf)
@@ -125,6 +126,13 @@ static bool next_chunk(void *ctx, struct bytes *out, struct error *err)
 static bool rewind_source(void *ctx, struct error *err)
 {
     struct file_source *f = ctx;
+    struct stat st;
+
+    /* A pipe opened again holds nothing, or waits for ever. */
+    if (fstat(f->fd, &st) != 0 || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) {
+        return error_set(err, ERROR_IO, "%s: cannot be read a second time; give a regular file",
+                f->path);
+    }
     int fd = open(f->path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {

@@ -68,6 +68,9 @@ bool ima_entry_read(struct reader *r, struct ima_digest_format format, struct im
                 " wide?)",
                 name_len, IMA_TEMPLATE_NAME_MAX, format.size);
     }
+    if (name_len == 0) {
+        return error_set(err, ERROR_MALFORMED, "template without a name");
+    }
     if (!reader_take(&in, name_len, &e.template_name)) {
         return error_set(err, ERROR_TRUNCATED, "template name is cut");
     }

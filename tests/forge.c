@@ -362,6 +362,7 @@ static bool list_next(void *ctx, struct bytes *out, struct error *err)
 
     (void)err;
     *out = (struct bytes){ 0 };
+    f->passes += f->read_at == 0 ? 1 : 0;
     if (left > 0) {
         *out = (struct bytes){ f->list.data + f->read_at, left < CHUNK_SIZE ? left : CHUNK_SIZE };
     }
@@ -375,12 +376,12 @@ static bool list_rewind(void *ctx, struct error *err)
 
     (void)err;
     f->read_at = 0;
-    f->passes++;
     return true;
 }
 
 struct source forge_list_source(struct forge *f)
 {
+    f->read_at = 0;
     return (struct source){ list_next, list_rewind, f };
 }
 

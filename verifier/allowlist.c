@@ -321,6 +321,11 @@ static bool add_line(struct loader *l, struct bytes text, struct error *err)
         return error_set(err, ERROR_LIMIT, "%s: more than %" PRIu32 " lines", l->file->name,
                 UINT32_MAX);
     }
+    /* A list that went through Windows; sha256sum escapes a carriage return that is part of a name.
+     */
+    if (text.len > 0 && text.ptr[text.len - 1] == '\r') {
+        text.len--;
+    }
     if (text.len == 0 || text.ptr[0] == '#') {
         return true;
     }

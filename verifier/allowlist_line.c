@@ -126,9 +126,6 @@ bool allowlist_line_read(struct bytes line, struct allowlist_line *out, struct e
     if (out->name.len > 0 && memchr(out->name.ptr, '\0', out->name.len) != NULL) {
         return error_set(err, ERROR_CONFIG, "a NUL in the name");
     }
-    if (out->name.len > 0 && out->name.ptr[out->name.len - 1] == '\r') {
-        return error_set(err, ERROR_CONFIG, "a carriage return at the end of the line");
-    }
     return true;
 }
 

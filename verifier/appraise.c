@@ -209,25 +209,47 @@ static bool check_quote(const struct appraise_input *in, const struct policy *po
             check_signer(in, attest, v, err) && check_clock(attest, policy, v, err);
 }
 
+/* Decode what the quote is made of; v says how it went. */
+static bool decode(const struct appraise_input *in, struct tpm_attest *attest,
+        struct tpm_signature *signature, struct verdict *v, struct error *err)
+{
+    struct error why = { 0 };
+
+    if (v->checks[CHECK_EVIDENCE_FORMAT].outcome == OUTCOME_FAIL) {
+        return true;
+    }
+    if (!tpm_attest_read(in->attest, attest, &why)) {
+        return malformed(v, "quote", &why, err);
+    }
+    if (!tpm_signature_read(in->signature, signature, &why)) {
+        return malformed(v, "signature", &why, err);
+    }
+    check_pass(v, CHECK_EVIDENCE_FORMAT, "quote and signature decode");
+    return true;
+}
+
+bool appraise_format(const struct appraise_input *in, struct verdict *v, struct error *err)
+{
+    struct tpm_attest attest;
+    struct tpm_signature signature;
+
+    return decode(in, &attest, &signature, v, err);
+}
+
 bool appraise(const struct appraise_input *in, const struct policy *policy, struct hasher *h,
         struct verdict *v, struct error *err)
 {
     struct tpm_attest attest;
     struct tpm_signature signature;
     struct pcr_selection selection;
-    struct error why = { 0 };
 
     v->ima = (policy != NULL ? policy->has_ima : in->list != NULL) ? "unanchored" : "absent";
+    if (!decode(in, &attest, &signature, v, err)) {
+        return false;
+    }
     if (v->checks[CHECK_EVIDENCE_FORMAT].outcome == OUTCOME_FAIL) {
         return true;
     }
-    if (!tpm_attest_read(in->attest, &attest, &why)) {
-        return malformed(v, "quote", &why, err);
-    }
-    if (!tpm_signature_read(in->signature, &signature, &why)) {
-        return malformed(v, "signature", &why, err);
-    }
-    check_pass(v, CHECK_EVIDENCE_FORMAT, "quote and signature decode");
     if (!check_quote(in, policy, h, &attest, &signature, &selection, v, err)) {
         return false;
     }

@@ -32,6 +32,13 @@ struct appraise_input {
 };
 
 /**
+ * The first check of appraise() alone: quote and signature decode. For a caller that lacks what all
+ * others need. Only attest and signature of in are looked at.
+ */
+MUST_USE bool appraise_format(const struct appraise_input *in, struct verdict *v,
+        struct error *err);
+
+/**
  * Judge evidence: the quote, then the logs against it, and only then their content against policy.
  *
  * The list is read once, or again when the common extend rule does not lead to the quoted values.

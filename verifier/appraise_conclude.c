@@ -37,8 +37,11 @@ static bool refuse_list(struct appraise_logs *l, struct error *err)
             "no prefix of %" PRIu64 " records leads to the quoted values", l->v->entries);
     if (!text_set(&f.text, err,
                 "no prefix of the list's %" PRIu64 " records leads to the quoted value of PCR %u in"
-                " bank %s: records were changed, removed, added or reordered",
-                l->v->entries, pcr, digest_name(alg)) ||
+                " bank %s: records were changed, removed, added or reordered%s",
+                l->v->entries, pcr, digest_name(alg),
+                logs_boot_is_absent(l) && !l->hints_proven
+                        ? ", or the PCR values given are not the quoted ones"
+                        : "") ||
             (l->v->entries > 0 &&
                     !text_hex(&f.found,
                             ima_replay_value(&l->walk.replay, alg, IMA_RULE_PER_BANK, pcr), err)) ||

@@ -74,6 +74,15 @@ static bool note_pcr(void *ctx, const struct ima_entry *entry, struct error *err
     return true;
 }
 
+bool logs_rewind_list(struct appraise_logs *l, struct error *err)
+{
+    const struct source *source = l->in->list;
+    bool again = l->list_was_read;
+
+    l->list_was_read = true;
+    return !again || source->rewind(source->ctx, err);
+}
+
 /* Inspect has no policy to say which registers are the list's: those that its records name. */
 static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
 {
@@ -84,6 +93,9 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
     struct bytes chunk;
 
     ima_list_init(&list, l->in->list_format);
+    if (!logs_rewind_list(l, err)) {
+        return false;
+    }
     do {
         if (!source->next(source->ctx, &chunk, &why) ||
                 !ima_list_feed(&list, chunk, note_pcr, &pcrs, &why)) {
@@ -94,7 +106,7 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
         return logs_malformed(l, "ima", &list.index, &why, err);
     }
     l->ima_pcrs = pcrs & quoted_pcrs(l) & ~APPRAISE_BOOT_PCRS;
-    return source->rewind(source->ctx, err);
+    return true;
 }
 
 /* A list that nobody judges is evidence all the same: it must parse. */

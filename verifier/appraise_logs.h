@@ -31,8 +31,9 @@ struct appraise_logs {
     struct eventlog_replay boot;
     struct pcr_values base; /* of every quoted register that the list does not explain */
     bool base_complete;
-    bool hints_proven; /* the hints hash into pcrDigest: they are what the TPM quoted */
-    bool boot_holds;   /* what the boot log says is what was quoted */
+    bool list_was_read; /* the source stands at its end, or somewhere */
+    bool hints_proven;  /* the hints hash into pcrDigest: they are what the TPM quoted */
+    bool boot_holds;    /* what the boot log says is what was quoted */
     struct judge judge;
     struct ima_walk walk;
 };
@@ -58,6 +59,10 @@ bool logs_list_is_judged(const struct appraise_logs *l);
 MUST_USE bool logs_malformed(struct appraise_logs *l, const char *log, const uint64_t *entry,
         const struct error *why, struct error *err);
 bool logs_are_malformed(const struct appraise_logs *l);
+
+/** Put the list at its first record for one more pass; the first pass needs nothing, so that a pipe
+ * can be read once. */
+MUST_USE bool logs_rewind_list(struct appraise_logs *l, struct error *err);
 
 /** The hint for a register; false when there is none. */
 MUST_USE bool logs_hint(const struct appraise_logs *l, enum digest_alg bank, unsigned int pcr,

@@ -140,8 +140,7 @@ static bool walk_once(struct appraise_logs *l, const struct ima_target *target, 
 static bool walk(struct appraise_logs *l, const struct ima_target *target, struct error *err)
 {
     for (int padded = 0; padded <= 1; padded++) {
-        if (!l->in->list->rewind(l->in->list->ctx, err) ||
-                !walk_once(l, target, padded == 1, err)) {
+        if (!logs_rewind_list(l, err) || !walk_once(l, target, padded == 1, err)) {
             return false;
         }
         if (logs_are_malformed(l) || l->walk.met || l->v->entries == 0) {

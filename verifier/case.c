@@ -143,7 +143,14 @@ static bool prepare_files(const struct case_request *r, struct hasher *h, struct
 {
     struct buffer ak CLEANUP(buffer_clear) = { 0 };
 
-    if (!read_ak(r, h, &f->enrolled, err)) {
+    /* What was sent comes first: garbage is refused even when the key cannot be read. */
+    if (!read_sent(r->quote, CASE_TPM_FILE_MAX, &f->quote, v, err) ||
+            !read_sent(r->signature, CASE_TPM_FILE_MAX, &f->signature, v, err)) {
+        return false;
+    }
+    in->attest = buffer_view(&f->quote);
+    in->signature = buffer_view(&f->signature);
+    if (!appraise_format(in, v, err) || !read_ak(r, h, &f->enrolled, err)) {
         return false;
     }
     check_pass(v, CHECK_AK_IDENTITY, "the key that was given");
@@ -157,12 +164,6 @@ static bool prepare_files(const struct case_request *r, struct hasher *h, struct
             return false;
         }
     }
-    if (!read_sent(r->quote, CASE_TPM_FILE_MAX, &f->quote, v, err) ||
-            !read_sent(r->signature, CASE_TPM_FILE_MAX, &f->signature, v, err)) {
-        return false;
-    }
-    in->attest = buffer_view(&f->quote);
-    in->signature = buffer_view(&f->signature);
     in->ak = &f->enrolled;
     in->nonce = (struct bytes){ r->nonce, r->nonce_len };
     (void)read_logs(r, f, in, v); /* case_judge() looks at f->unread */
@@ -296,15 +297,14 @@ static bool quote_is_refused(const struct verdict *v)
     return is_refused(v, CHECK_BOOT_REPLAY);
 }
 
-/* A log could not be read; a quote that does not hold is refused all the same. False: nothing can
- * be said, and v says nothing. */
-static bool judge_what_was_read(struct appraise_input *in, const struct policy *policy,
+/* A log or the policy could not be read; a quote that does not hold is refused all the same. False:
+ * nothing can be said, and v says nothing. */
+static bool judge_what_was_read(const struct appraise_input *in, const struct policy *policy,
         struct hasher *h, struct verdict *v)
 {
     struct verdict nothing = { .profile = v->profile, .identity_mode = v->identity_mode };
     struct error own = { 0 };
 
-    in->list = NULL;
     bool judged = appraise(in, policy, h, v, &own);
 
     if (judged && quote_is_refused(v)) {
@@ -316,14 +316,20 @@ static bool judge_what_was_read(struct appraise_input *in, const struct policy *
     return false;
 }
 
+static bool prepare(const struct case_request *request, struct hasher *h, struct files *f,
+        struct appraise_input *in, struct verdict *v, struct error *err)
+{
+    return request->evidence != NULL ? prepare_evidence(request, h, f, in, v, err)
+                                     : prepare_files(request, h, f, in, v, err);
+}
+
 bool case_judge(const struct case_request *request, const struct policy *policy, struct hasher *h,
         struct verdict *v, struct error *err)
 {
     struct files files CLEANUP(files_clear) = { 0 };
     struct appraise_input in = { 0 };
 
-    if (request->evidence != NULL ? !prepare_evidence(request, h, &files, &in, v, err)
-                                  : !prepare_files(request, h, &files, &in, v, err)) {
+    if (!prepare(request, h, &files, &in, v, err)) {
         return quote_is_refused(v);
     }
     if (files.unread.code != ERROR_NONE) {
@@ -332,4 +338,14 @@ bool case_judge(const struct case_request *request, const struct policy *policy,
     }
     /* A refusal stays one, whatever fails afterwards. */
     return appraise(&in, policy, h, v, err) || is_refused(v, CHECK_COUNT);
+}
+
+bool case_is_refused(const struct case_request *request, struct hasher *h, struct verdict *v)
+{
+    struct files files CLEANUP(files_clear) = { 0 };
+    struct appraise_input in = { 0 };
+    struct error own = { 0 };
+
+    return prepare(request, h, &files, &in, v, &own) ? judge_what_was_read(&in, NULL, h, v)
+                                                     : quote_is_refused(v);
 }

@@ -48,3 +48,9 @@ struct case_request {
  */
 MUST_USE bool case_judge(const struct case_request *request, const struct policy *policy,
         struct hasher *h, struct verdict *v, struct error *err);
+
+/**
+ * For a policy that cannot be read: is the evidence refused all the same, because it cannot be
+ * parsed or its quote does not hold? Then v is that verdict; else v says nothing.
+ */
+bool case_is_refused(const struct case_request *request, struct hasher *h, struct verdict *v);

@@ -214,11 +214,16 @@ int command_appraise(int argc, char *argv[])
     };
 
     verdict.identity_mode = "pinned";
-    bool ok = hasher_init(&hasher, &err) && policy_load(o.policy, &policy, &err);
+    bool ok = hasher_init(&hasher, &err);
 
-    if (ok) {
+    if (ok && policy_load(o.policy, &policy, &err)) {
         report.policy = &policy;
         ok = case_judge(&o.request, &policy, &hasher, &verdict, &err);
+    } else if (ok) {
+        ok = case_is_refused(&o.request, &hasher, &verdict);
+        if (ok) {
+            print_error("appraise", &err); /* refused all the same */
+        }
     }
     if (!ok) {
         report.failure = err.text;

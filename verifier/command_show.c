@@ -38,7 +38,9 @@ static void print_help(void)
 {
     printf("Usage: tally show boot-log|cc-log|ima-log|quote|evidence FILE [OPTION...]\n\n"
            "Print what is in a file, one line per record. Nothing is verified against a TPM; what a\n"
-           "record's own digest bears out is marked.\n\n"
+           "record's own digest bears out is marked. Of a boot event: proven, the data is what was\n"
+           "measured; stated, its digest is of something else; STATED, the digest should be of the\n"
+           "data and is not.\n\n"
            "  --ima-digest D     template digests of an IMA list:\n"
            "                     sha1|sha256|sha384|sha512|ALG:SIZE (default: by the file name)\n"
            "  --json             a JSON object per line (docs/schemas/show.json)\n\n"

@@ -31,6 +31,7 @@ struct policy_draft policy_draft_init(void)
 void policy_draft_set_quote(struct policy_draft *d, const struct pcr_selection *quote)
 {
     d->quote = *quote;
+    d->has_quote = true;
     for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
         if (pcr_selection_mask(quote, preferred[i]) != 0) {
             d->bank = preferred[i];
@@ -260,15 +261,16 @@ static void print_boot(const struct policy_draft *d, FILE *to)
 {
     char hex[2 * DIGEST_SIZE_MAX + 1];
 
-    if (!d->has_boot && d->has_list) {
-        fputs("# No boot log was given, so that nothing says what firmware, boot loader and kernel\n"
-              "# are. If the machine has one, create the policy again with --boot-log.\n"
+    if (!d->has_boot && d->has_quote) {
+        fputs("# The machine sent no boot log, so that nothing says what firmware, boot loader and\n"
+              "# kernel are.\n"
               "boot: absent\n\n",
                 to);
         return;
     }
     if (!d->has_boot) {
-        fputs("# No boot log was given: any boot will do. Add references with --boot-log.\n"
+        fputs("# No boot log was given: any boot will do. Add references with --boot-log; if the machine\n"
+              "# has no boot log, say absent.\n"
               "boot: unchecked\n\n",
                 to);
         return;

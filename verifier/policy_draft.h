@@ -26,6 +26,7 @@
 struct policy_draft {
     struct pcr_selection quote; /* what may be taken: by policy_draft_set_quote(), or everything */
     enum digest_alg bank;       /* of quote, that the policy is about */
+    bool has_quote;             /* the logs are all that the machine sent */
 
     bool has_boot;
     struct eventlog_replay boot;

@@ -194,12 +194,6 @@ bool show_boot_log(const char *path, enum eventlog_registers registers, struct h
     if (!eventlog_open(buffer_view(&raw), registers, &log, err)) {
         return error_wrap(err, "%s", path);
     }
-    if (!style->json) {
-        printf("  No PCR  TYPE                              DATA\n"
-               "          proven: the data is what was measured; stated: its digest is of something"
-               " else;\n"
-               "          STATED: the digest should be of the data, and is not\n");
-    }
     for (;;) {
         struct event_proof proof = { 0 };
 

@@ -129,6 +129,15 @@ judge 1 --ak empty
 judge 1 --ak garbage
 judge 1 --ak ak.pub --ak-scheme rsapss
 judge 1 --policy nowhere
+judge 3 --policy nowhere --quote empty
+judge 3 --policy nowhere --signature garbage
+judge 3 --policy nowhere --nonce 00
+judge 3 --policy nowhere --boot-log garbage
+judge 3 --policy nowhere --ima-log garbage
+judge 3 --policy dangling.yaml --nonce 00
+judge 3 --ak nowhere --quote empty
+judge 3 --ak nowhere --signature empty
+judge 1 --ak nowhere --policy nowhere
 judge 1 --policy garbage
 judge 1 --policy empty
 judge 1 --policy incomplete.yaml

@@ -83,8 +83,8 @@ judge 0 from/policy.yaml
 count=$((count + 1))
 cmp -s logs/measured.sha256 from/measured.sha256 || { echo "the lists differ"; failed=$((failed + 1)); }
 create 0 --ima-log f/list -o list
-holds 'boot: absent' list/policy.yaml
-judge 0 list/policy.yaml --pcrs f/pcrs
+holds 'boot: unchecked' list/policy.yaml
+judge 0 list/policy.yaml
 create 0 --boot-log f/boot -o boot
 judge 0 boot/policy.yaml --pcrs f/pcrs
 
@@ -119,6 +119,9 @@ judge 0 all/policy.yaml
 expect 0 policy check all/policy.yaml
 expect 3 policy check logs/policy.yaml
 holds 'no row is the agent' out
+printf 'version: 1\nboot: &a unchecked\n' > anchor.yaml
+expect 3 policy check anchor.yaml
+expect 1 policy check gone.yaml
 
 # Nothing is replaced, and what fails leaves nothing behind.
 create 1 --boot-log f/boot -o logs

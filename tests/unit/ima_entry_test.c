@@ -77,7 +77,7 @@ static void every_part_of_a_record_is_where_it_belongs(void)
 
 static void only_the_name_ima_has_the_fixed_layout(void)
 {
-    static const char *const others[] = { "ima-ng", "im", "imaa", "IMA", "" };
+    static const char *const others[] = { "ima-ng", "im", "imaa", "IMA" };
     uint8_t data[24 + 255] = { 0 };
     struct error err = { 0 };
     struct ima_entry e;
@@ -114,6 +114,7 @@ static void wrong_values_are_refused(void)
         { "PCR 24", false, 0, "\x18", 1, ERROR_MALFORMED },
         { "PCR 0xffffffff (big-endian list)", false, 0, "\xff\xff\xff\xff", 4, ERROR_MALFORMED },
         { "PCR 10 in big-endian", false, 0, "\0\0\0\x0a", 4, ERROR_MALFORMED },
+        { "template without a name", false, 24, "\0", 1, ERROR_MALFORMED },
         { "template name of 256", false, 24, "\0\1", 2, ERROR_LIMIT },
         { "template name of 4 GiB - 1", false, 24, "\xff\xff\xff\xff", 4, ERROR_LIMIT },
         { "template name of 255, not there", false, 24, "\xff", 1, ERROR_TRUNCATED },

@@ -148,8 +148,8 @@ static void every_weakness_is_found(void)
                 "/agent.sha256:1", "deny.sha256:1, which wins" },
         { "no agent", BOOT "ima:\n  allow: [ { file: odd.sha256 } ]\n", POLICY_WARNING,
                 "/p.yaml:4:10", "no row is the agent itself" },
-        { "relative path", BOOT "ima:\n  allow: [ { file: odd.sha256 } ]\n", POLICY_WARNING,
-                "/odd.sha256:2", "IMA logs absolute paths" },
+        { "relative path", BOOT "ima:\n  allow: [ { file: odd.sha256 } ]\n", POLICY_NOTE,
+                "/odd.sha256:2", "IMA logs a name without a slash only" },
         { "weak row", BOOT "ima:\n  allow: [ { file: odd.sha256 } ]\n", POLICY_WARNING,
                 "/odd.sha256:3", "sha1 needs weak-digests" },
         { "row of zeros", BOOT "ima:\n  allow: [ { file: odd.sha256 } ]\n", POLICY_WARNING,
@@ -204,18 +204,19 @@ static void a_policy_whose_lists_are_missing_has_no_digest(void)
     CHECK(!r.has_digest);
 }
 
-static void what_is_not_yaml_cannot_be_checked(void)
+static void what_is_not_yaml_is_a_finding_and_what_cannot_be_read_is_none(void)
 {
     struct folder f CLEANUP(remove_folder);
     struct policy_report r CLEANUP(policy_report_clear) = { 0 };
     struct error err = { 0 };
 
     make_folder(&f);
-    CHECK(!check(&f, "version: [\n", &r, &err));
-    CHECK_UINT(err.code, ERROR_CONFIG);
     CHECK(!policy_check("/nonexistent/p.yaml", &r, &err));
     CHECK_UINT(err.code, ERROR_IO);
     CHECK_UINT(r.count, 0);
+    CHECKF(check(&f, "version: [\n", &r, &err), "%s", err.text);
+    CHECK_UINT(r.count, 1);
+    CHECK_UINT(policy_report_count(&r, POLICY_ERROR), 1);
 }
 
 int main(void)
@@ -225,7 +226,8 @@ int main(void)
         { "a good policy has notes only", a_good_policy_has_notes_only },
         { "a policy whose lists are missing has no digest",
                 a_policy_whose_lists_are_missing_has_no_digest },
-        { "what is not YAML cannot be checked", what_is_not_yaml_cannot_be_checked },
+        { "what is not YAML is a finding, and what cannot be read is none",
+                what_is_not_yaml_is_a_finding_and_what_cannot_be_read_is_none },
     };
 
     return run_tests("policy_check", tests, ARRAY_LEN(tests));
