@@ -24,7 +24,7 @@ if(TALLY_COVERAGE)
 endif()
 if(TALLY_HARDEN)
     target_compile_options(tally_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-        -fstack-clash-protection
+        -fstack-clash-protection -fno-plt
         $<$<C_COMPILER_ID:GNU>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         target_compile_options(tally_flags INTERFACE -fcf-protection=full)

@@ -68,11 +68,12 @@ bool hasher_init(struct hasher *out, struct error *err)
             return error_set(err, ERROR_CRYPTO, "libcrypto offers no %s", algs[i].openssl_name);
         }
         h.ctx[i] = EVP_MD_CTX_new();
-        if (h.ctx[i] == NULL) {
+        h.fresh[i] = EVP_MD_CTX_new();
+        if (h.ctx[i] == NULL || h.fresh[i] == NULL) {
             return error_set(err, ERROR_NOMEM, "hash context");
         }
-        /* Later inits pass NULL for the algorithm and so reuse what was set up here. */
-        if (EVP_DigestInit_ex2(h.ctx[i], h.md[i], NULL) != 1) {
+        /* Started once: a copy of it costs less than starting anew. */
+        if (EVP_DigestInit_ex2(h.fresh[i], h.md[i], NULL) != 1) {
             return error_set(err, ERROR_CRYPTO, "cannot start %s", algs[i].openssl_name);
         }
     }
@@ -85,6 +86,7 @@ void hasher_clear(struct hasher *h)
 {
     for (size_t i = 0; i < DIGEST_ALG_COUNT; i++) {
         EVP_MD_CTX_free(h->ctx[i]);
+        EVP_MD_CTX_free(h->fresh[i]);
         EVP_MD_free(h->md[i]);
     }
     *h = (struct hasher){ 0 };
@@ -102,7 +104,7 @@ static bool hash_failed(enum digest_alg alg, struct error *err)
 
 bool hasher_begin(struct hasher *h, enum digest_alg alg, struct error *err)
 {
-    if (h->ctx[alg] == NULL || EVP_DigestInit_ex2(h->ctx[alg], NULL, NULL) != 1) {
+    if (h->ctx[alg] == NULL || EVP_MD_CTX_copy_ex(h->ctx[alg], h->fresh[alg]) != 1) {
         return hash_failed(alg, err);
     }
     return true;
