@@ -14,6 +14,15 @@
 #define PCR_COUNT 24
 #define PCR_ALL   0xffffffu
 
+/*
+ * Who extends which register: PC Client Platform Firmware Profile, "PCR Usage"; the Linux kernel
+ * for IMA (CONFIG_IMA_MEASURE_PCR_IDX).
+ */
+#define PCR_MASK_FIRMWARE 0x0000ffu /* 0-7: on every boot */
+#define PCR_MASK_BOOT     0x0043ffu /* 0-9, 14: explained by the boot log, or at their reset value */
+#define PCR_MASK_SHARED   0xffb800u /* 11-13, 15-23: user space extends them, too */
+#define PCR_IMA           10u       /* the measurement list, unless a policy says others */
+
 /** Value of a register after TPM2_Startup(CLEAR): zeros, or 0xff for 17-22 (DRTM). out: size bytes.
  */
 void pcr_reset_value(unsigned int index, size_t size, uint8_t *out);

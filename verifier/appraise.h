@@ -14,9 +14,6 @@
 #include "verifier/policy.h"
 #include "verifier/verdict.h"
 
-/** Registers that firmware and boot loaders own: explained by the boot log, or at reset. */
-#define APPRAISE_BOOT_PCRS 0x43ffu
-
 /** Evidence to judge. Everything is borrowed. */
 struct appraise_input {
     struct bytes attest;    /* TPMS_ATTEST */

@@ -5,10 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PCRs that firmware extends on every boot: PC Client Platform Firmware Profile, "PCR usage". */
-#define FIRMWARE_PCRS 0x00ffu
-#define IMA_PCR       10u
-
 static uint32_t quoted_pcrs(const struct appraise_logs *l)
 {
     uint32_t pcrs = 0;
@@ -22,7 +18,7 @@ static uint32_t quoted_pcrs(const struct appraise_logs *l)
 /* Quoted registers that the boot log has to explain. */
 static uint32_t boot_pcrs(const struct appraise_logs *l)
 {
-    return quoted_pcrs(l) & APPRAISE_BOOT_PCRS & ~l->ima_pcrs;
+    return quoted_pcrs(l) & PCR_MASK_BOOT & ~l->ima_pcrs;
 }
 
 /* No boot log on this machine: boot PCRs are what the hints say, as far as pcrDigest bears them
@@ -89,7 +85,7 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
     const struct source *source = l->in->list;
     struct ima_list list CLEANUP(ima_list_clear) = { 0 };
     struct error why = { 0 };
-    uint32_t pcrs = 1u << IMA_PCR;
+    uint32_t pcrs = 1u << PCR_IMA;
     struct bytes chunk;
 
     ima_list_init(&list, l->in->list_format);
@@ -105,7 +101,7 @@ static bool find_list_pcrs(struct appraise_logs *l, struct error *err)
     if (!ima_list_end(&list, &why)) {
         return logs_malformed(l, "ima", &list.index, &why, err);
     }
-    l->ima_pcrs = pcrs & quoted_pcrs(l) & ~APPRAISE_BOOT_PCRS;
+    l->ima_pcrs = pcrs & quoted_pcrs(l) & ~PCR_MASK_BOOT;
     return true;
 }
 
@@ -173,7 +169,8 @@ static bool check_boot_bank(struct appraise_logs *l, const struct pcr_selection_
         unsigned int pcr = (unsigned int)__builtin_ctz(left);
         bool is_extended = (extended & 1u << pcr) != 0;
 
-        if ((l->ima_pcrs & 1u << pcr) == 0 && (FIRMWARE_PCRS & 1u << pcr) != 0 && !is_extended &&
+        if ((l->ima_pcrs & 1u << pcr) == 0 && (PCR_MASK_FIRMWARE & 1u << pcr) != 0 &&
+                !is_extended &&
                 !refuse_boot(l, bank->alg, pcr,
                         "the boot log has no event for it, though firmware always measures there",
                         err)) {

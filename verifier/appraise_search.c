@@ -24,7 +24,7 @@ bool logs_hint(const struct appraise_logs *l, enum digest_alg bank, unsigned int
 static bool base_value(const struct appraise_logs *l, enum digest_alg bank, unsigned int pcr,
         bool shared_hints, struct bytes *out)
 {
-    bool owned = (APPRAISE_BOOT_PCRS & 1u << pcr) != 0;
+    bool owned = (PCR_MASK_BOOT & 1u << pcr) != 0;
     bool by_hint = owned ? logs_boot_is_absent(l) : shared_hints;
 
     if (by_hint && logs_hint(l, bank, pcr, out)) {
@@ -47,7 +47,7 @@ static void collect_base(struct appraise_logs *l, bool shared_hints)
 
             if (base_value(l, bank->alg, pcr, shared_hints, &value)) {
                 pcr_values_set(&l->base, bank->alg, pcr, value.ptr);
-            } else if ((APPRAISE_BOOT_PCRS & 1u << pcr) == 0) {
+            } else if ((PCR_MASK_BOOT & 1u << pcr) == 0) {
                 pcr_reset_value(pcr, sizeof(reset), reset);
                 pcr_values_set(&l->base, bank->alg, pcr, reset);
             } else {

@@ -15,7 +15,6 @@
 /* Rows of a list that are named one by one before a count stands for the rest. */
 #define ROWS_NAMED 10
 #define AGENT_NAME "/tally-agent"
-#define FIRMWARE   0xffu  /* PCRs that a boot log must explain */
 #define AGGREGATE  0x3ffu /* PCRs under boot_aggregate */
 #define STRONG_BANKS \
     (1u << DIGEST_SHA256 | 1u << DIGEST_SHA384 | 1u << DIGEST_SHA512 | 1u << DIGEST_SM3_256)
@@ -168,7 +167,7 @@ static void check_boot(struct check *c)
             report(c, POLICY_NOTE, mark, "PCR %u is quoted, but any value of it will do", pcr);
         }
     }
-    uint32_t needed = p->ima.legacy_boot_aggregate ? FIRMWARE : AGGREGATE;
+    uint32_t needed = p->ima.legacy_boot_aggregate ? PCR_MASK_FIRMWARE : AGGREGATE;
     if (p->boot == POLICY_BOOT_ABSENT && p->has_ima && (needed & ~p->quote.bank[0].mask) != 0) {
         report(c, POLICY_ERROR, mark_of(c, "quote", "pcrs"),
                 "no list can pass: without a boot log, boot_aggregate is computed from the quoted "

@@ -11,8 +11,6 @@
 
 #define AGENT_NAME    "/tally-agent"
 #define FIRMWARE_PCRS 8
-#define FIRMWARE_MASK ((1u << FIRMWARE_PCRS) - 1)
-#define IMA_PCR       10
 
 /* Banks by what they are worth. */
 static const enum digest_alg preferred[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512,
@@ -51,7 +49,7 @@ static uint32_t references(const struct policy_draft *d, enum digest_alg bank)
 {
     return (d->boot.banks & 1u << bank) == 0
             ? 0
-            : d->boot.extended[bank] & pcr_selection_mask(&d->quote, bank) & FIRMWARE_MASK;
+            : d->boot.extended[bank] & pcr_selection_mask(&d->quote, bank) & PCR_MASK_FIRMWARE;
 }
 
 void policy_draft_saw(struct policy_draft *d, struct bytes path)
@@ -222,7 +220,7 @@ static uint32_t list_pcrs(const struct policy_draft *d)
     if (d->has_list) {
         return d->pcrs;
     }
-    return d->has_root ? 1u << IMA_PCR : 0;
+    return d->has_root ? 1u << PCR_IMA : 0;
 }
 
 bool policy_draft_check(const struct policy_draft *d, struct error *err)
@@ -235,7 +233,7 @@ bool policy_draft_check(const struct policy_draft *d, struct error *err)
 
 static uint32_t quoted(const struct policy_draft *d)
 {
-    uint32_t firmware = d->has_boot ? references(d, d->bank) : FIRMWARE_MASK;
+    uint32_t firmware = d->has_boot ? references(d, d->bank) : PCR_MASK_FIRMWARE;
 
     if (!d->has_list && !d->has_root) {
         return firmware & provable(d);
@@ -368,7 +366,7 @@ void policy_draft_print(const struct policy_draft *d, const char *origin, FILE *
             "# It holds what was seen, good or bad: read it before you rely on it.\n"
             "version: 1\n\nquote:\n  banks: [%s]\n",
             origin, digest_name(d->bank));
-    if (d->has_boot && references(d, d->bank) != FIRMWARE_MASK) {
+    if (d->has_boot && references(d, d->bank) != PCR_MASK_FIRMWARE) {
         fputs("  # PCRs of 0-7 that are not here were never extended, or are not quoted.\n", to);
     }
     fputs("  pcrs: ", to);

@@ -8,9 +8,6 @@
 #include "verifier/pattern.h"
 #include "verifier/policy_value.h"
 
-/* Registers that a boot log explains: the firmware's, the boot loader's, shim's. */
-#define BOOT_PCRS    (0x3ffu | 1u << 14)
-#define IMA_PCR      10
 #define DEFAULT_BANK DIGEST_SHA256
 
 /* version */
@@ -404,7 +401,7 @@ static bool read_ima(struct policy_context *c, const struct yaml_node *node, str
         return value_wrong(c, node, err, "a mapping ({} for every default)");
     }
     c->p->has_ima = true;
-    c->p->ima.pcrs = 1u << IMA_PCR;
+    c->p->ima.pcrs = 1u << PCR_IMA;
     c->ima_pcrs_mark = node->start;
     return set_default_templates(c, node, err) &&
             value_mapping(c, node, keys, ARRAY_LEN(keys), err);
@@ -454,7 +451,7 @@ static bool finish(struct policy_context *c, struct error *err)
         p->quote.bank[p->quote.count++].alg = DEFAULT_BANK;
     }
     if (c->quote_pcrs == 0) {
-        c->quote_pcrs = BOOT_PCRS | p->ima.pcrs;
+        c->quote_pcrs = PCR_MASK_BOOT | p->ima.pcrs;
     }
     for (size_t i = 0; i < p->quote.count; i++) {
         p->quote.bank[i].mask = c->quote_pcrs;

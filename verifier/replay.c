@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PCRs that firmware and boot loaders own: explained by the boot log or at their reset value. */
-#define BOOT_PCRS 0x43ffu
-#define IMA_PCR   10u
-/* PCRs that user space extends, too: a mismatch of the boot log alone proves nothing. */
-#define SHARED_PCRS (0xff8000u | 0x3800u)
-
 struct run {
     const struct replay_request *request;
     struct hasher *hasher;
@@ -137,12 +131,13 @@ static bool make_target(const struct run *run, struct ima_target *target)
     }
     *target = (struct ima_target){
         .by_value = true,
-        .pcrs = 1u << IMA_PCR,
+        .pcrs = 1u << PCR_IMA,
         .follow = true,
         .values = *values,
     };
     for (unsigned int alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
-        any = any || ((run->out->banks & 1u << alg) != 0 && (values->known[alg] & ~BOOT_PCRS) != 0);
+        any = any ||
+                ((run->out->banks & 1u << alg) != 0 && (values->known[alg] & ~PCR_MASK_BOOT) != 0);
     }
     return any;
 }
@@ -222,7 +217,7 @@ static void omit(struct omission *list, size_t *count, enum digest_alg bank, uns
 /* Registers that the list explains. */
 static uint32_t ima_pcrs(const struct replay_result *out)
 {
-    return out->ima_is_whole ? 1u << IMA_PCR | out->walk.replay.pcrs : 0;
+    return out->ima_is_whole ? 1u << PCR_IMA | out->walk.replay.pcrs : 0;
 }
 
 /* Registers that the boot log explains in any of its banks. */
@@ -237,7 +232,7 @@ static uint32_t boot_pcrs(const struct run *run)
     for (unsigned int alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
         pcrs |= out->boot.extended[alg];
     }
-    return run->request->registers == EVENTLOG_CC ? pcrs : pcrs | BOOT_PCRS;
+    return run->request->registers == EVENTLOG_CC ? pcrs : pcrs | PCR_MASK_BOOT;
 }
 
 static void compare_ima_pcr(struct replay_result *out, enum digest_alg bank, unsigned int pcr,
@@ -263,7 +258,7 @@ static void compare_boot_pcr(struct run *run, enum digest_alg bank, unsigned int
                 expected);
         return;
     }
-    if (run->request->registers == EVENTLOG_PCR && (SHARED_PCRS & 1u << pcr) != 0 &&
+    if (run->request->registers == EVENTLOG_PCR && (PCR_MASK_SHARED & 1u << pcr) != 0 &&
             !bytes_equal(replayed, expected)) {
         omit(out->unexplained, &out->unexplained_count, bank, pcr, NULL, expected);
         return;
