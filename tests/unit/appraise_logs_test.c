@@ -1105,6 +1105,68 @@ static void quote_over_the_list_only(void)
     forge_clear(&f);
 }
 
+/* PCR 7 with the SecureBoot variable so many times before and after its separator. */
+static void secure_boot(struct forge *f, unsigned int before, unsigned int after)
+{
+    for (uint32_t pcr = 0; pcr < 8; pcr++) {
+        for (unsigned int i = 0; pcr == 7 && i < before; i++) {
+            forge_event(f, FORGE_BOTH, pcr, EV_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot=1");
+        }
+        forge_event(f, FORGE_BOTH, pcr, EV_POST_CODE, "x");
+        forge_separator(f, FORGE_BOTH, pcr);
+        for (unsigned int i = 0; pcr == 7 && i < after; i++) {
+            forge_event(f, FORGE_BOTH, pcr, EV_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot=1");
+        }
+    }
+    forge_aggregate(f, DIGEST_SHA256, 9);
+    forge_file(f, FORGE_BOTH, 10, forge_files[0]);
+}
+
+/* R49: no event is believed to say that Secure Boot is on; a policy that wants it refers to the
+ * value of PCR 7, and the variable absent, twice or behind the separator leads to another one. */
+static void secure_boot_is_what_pcr_7_says(void)
+{
+    static const struct {
+        const char *name;
+        unsigned int before;
+        unsigned int after;
+        enum outcome want;
+    } rows[] = {
+        { "R49 once, before the separator", 1, 0, OUTCOME_PASS },
+        { "R49 absent", 0, 0, OUTCOME_FAIL },
+        { "R49 twice", 2, 0, OUTCOME_FAIL },
+        { "R49 after the separator", 0, 1, OUTCOME_FAIL },
+        { "R49 before and after", 1, 1, OUTCOME_FAIL },
+    };
+    char policy[512] = "";
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct forge f;
+        struct verdict v;
+
+        check_case = rows[i].name;
+        forge_init(&f, FORGE_SHA256, attack_key());
+        secure_boot(&f, rows[i].before, rows[i].after);
+        if (i == 0) {
+            char hex[2 * DIGEST_SIZE_MAX + 1];
+            struct bytes pcr_7 = { f.tpm.value[DIGEST_SHA256][7], 32 };
+
+            (void)snprintf(policy, sizeof(policy), "%sboot: { pcrs: { sha256: { 7: %s } } }\n%s",
+                    POLICY_HEAD, bytes_hex(hex, sizeof(hex), pcr_7), POLICY_IMA);
+        }
+        forge_ask(&f, FORGE_SHA256, FORGE_PCRS);
+        forge_sign(&f);
+        attack_judge(&f, policy, &v);
+        CHECK_UINT(v.checks[CHECK_BOOT_POLICY].outcome, rows[i].want);
+        CHECK_UINT(v.checks[CHECK_BOOT_REPLAY].outcome, OUTCOME_PASS);
+        CHECK_UINT(verdict_result(&v),
+                rows[i].want == OUTCOME_PASS ? VERDICT_TRUSTED : VERDICT_REFUSED);
+        verdict_clear(&v);
+        forge_clear(&f);
+    }
+    check_case = "";
+}
+
 static void live_with_pcr_11(struct forge *f)
 {
     forge_event(f, FORGE_BOTH, 11, EV_IPL, ".linux");
@@ -1188,6 +1250,7 @@ static void inspect(void)
 }
 
 static const struct test tests[] = {
+    { "Secure Boot is what PCR 7 says", secure_boot_is_what_pcr_7_says },
     { "the guilty log is named as far as hints allow", the_guilty_log_is_named },
     { "when only the boot log is wrong the list is judged",
             when_only_the_boot_log_is_wrong_the_list_is_judged },
