@@ -326,6 +326,12 @@ static bool add_line(struct loader *l, struct bytes text, struct error *err)
     if (text.len > 0 && text.ptr[text.len - 1] == '\r') {
         text.len--;
     }
+    /* With other line ends than ours a comment would swallow every row behind it. */
+    if (text.len > 0 && memchr(text.ptr, '\r', text.len) != NULL) {
+        (void)error_set(err, ERROR_CONFIG,
+                "a carriage return inside the line (sha256sum escapes one in a name)");
+        return error_wrap(err, "%s:%" PRIu64, l->file->name, l->line);
+    }
     if (text.len == 0 || text.ptr[0] == '#') {
         return true;
     }

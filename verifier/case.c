@@ -250,11 +250,12 @@ static bool prepare_evidence(const struct case_request *r, struct hasher *h, str
     const struct message_evidence *e = &f->evidence.evidence;
     struct error why = { 0 };
 
-    if (r->ak != NULL && !read_ak(r, h, &f->enrolled, err)) {
-        return false;
-    }
+    /* What was sent comes first: garbage is refused even when the key cannot be read. */
     if (!evidence_file_open(&f->evidence, r->evidence, &why)) {
         return sent_garbage(v, &why, err);
+    }
+    if (r->ak != NULL && !read_ak(r, h, &f->enrolled, err)) {
+        return false;
     }
     in->attest = e->quote;
     in->signature = e->signature;

@@ -109,7 +109,8 @@ bool show_quote(const char *path, const struct show_style *style, struct error *
     if (!file_read(path, QUOTE_FILE_MAX, &raw, err)) {
         return false;
     }
-    if (!tpm_attest_read(buffer_view(&raw), &attest, err) || !tpm_check_magic(&attest, err)) {
+    if (!tpm_attest_read(buffer_view(&raw), &attest, err) || !tpm_check_magic(&attest, err) ||
+            !tpm_check_type(&attest, err)) {
         return error_wrap(err, "%s", path);
     }
     if (style->json) {

@@ -195,6 +195,9 @@ evidence 0 --evidence evidence --challenge "$challenge" --ak ak.pub
 evidence 0 --evidence evidence --challenge "$challenge" --ak ak.pem
 evidence 0 --evidence evidence --challenge "$challenge" --ak-name "$name"
 evidence 3 --evidence evidence --challenge "${challenge}00" --ak ak.pub
+evidence 3 --evidence cut.evidence --challenge "$challenge" --ak nowhere
+evidence 3 --evidence empty --challenge "$challenge" --ak nowhere
+evidence 1 --evidence evidence --challenge "$challenge" --ak nowhere
 evidence 3 --evidence evidence --challenge "$challenge" --ak other.pub
 evidence 3 --evidence evidence --challenge "$challenge" --ak-name "${name}00"
 evidence 3 --evidence empty --challenge "$challenge" --ak ak.pub

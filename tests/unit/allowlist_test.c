@@ -212,6 +212,8 @@ static void wrong_lines_are_named(void)
         { "verity without algorithm", "verity:" H1 "  /x\n", "list:1: verity: needs" },
         { "verity twice", "verity:verity:sha256:" H1 "  /x\n", "list:1: unknown algorithm" },
         { "BSD form", "SHA256 (/x) = " H1 "\n", "list:1: " },
+        { "carriage return in a comment", "# x\r" H1 "  /x\r\n", "list:1: a carriage return" },
+        { "carriage return in a name", H1 "  /x\ry\n", "list:1: a carriage return" },
         { "escape", "\\" H1 "  /x\\t\n", "list:1: an escape" },
         { "escape cut", "\\" H1 "  /x\\\n", "list:1: an escape" },
         { "only a backslash", "\\\n", "list:1: " },
