@@ -15,16 +15,27 @@
 static struct forge_key key;
 static struct forge_dir dir;
 
-static void add_line(struct forge_bytes *list, const char *path)
+static void add_line(struct forge_bytes *list, const char *prefix, enum digest_alg alg,
+        const char *content, const char *path)
 {
-    uint8_t digest[32];
-    char hex[65];
+    uint8_t digest[DIGEST_SIZE_MAX];
+    char hex[2 * DIGEST_SIZE_MAX + 1];
     char line[1024];
 
-    forge_digest(DIGEST_SHA256, bytes_of_text(path), digest);
-    (void)snprintf(line, sizeof(line), "%s  %s\n",
-            bytes_hex(hex, sizeof(hex), (struct bytes){ digest, sizeof(digest) }), path);
+    forge_digest(alg, bytes_of_text(content), digest);
+    (void)snprintf(line, sizeof(line), "%s%s  %s\n", prefix,
+            bytes_hex(hex, sizeof(hex), (struct bytes){ digest, digest_size(alg) }), path);
     forge_add(list, bytes_of_text(line));
+}
+
+void attack_write_list(const char *name, const char *prefix, enum digest_alg alg,
+        const char *content, const char *path)
+{
+    struct forge_bytes list = { 0 };
+
+    add_line(&list, prefix, alg, content, path);
+    forge_dir_write(&dir, name, forge_view(&list));
+    forge_bytes_clear(&list);
 }
 
 void attack_setup(void)
@@ -34,7 +45,7 @@ void attack_setup(void)
     forge_key_make(&key, FORGE_P256, FORGE_AK_ATTRIBUTES);
     forge_dir_make(&dir);
     for (size_t i = 0; i < FORGE_FILE_COUNT; i++) {
-        add_line(&list, forge_files[i]);
+        add_line(&list, "", DIGEST_SHA256, forge_files[i], forge_files[i]);
     }
     forge_dir_write(&dir, "allow.sha256", forge_view(&list));
     forge_bytes_clear(&list);
@@ -238,4 +249,53 @@ void attack_rows(const struct attack *rows, size_t count)
         forge_clear(&f);
     }
     check_case = "";
+}
+
+void attack_newcomer(struct forge *f)
+{
+    forge_honest(f);
+    forge_file(f, FORGE_BOTH, 10, "/usr/bin/newcomer");
+}
+
+uint8_t *attack_find(struct forge_bytes *b, const char *text)
+{
+    uint8_t *at = memmem(b->data, b->len, text, strlen(text));
+
+    CHECKF(at != NULL, "no \"%s\"", text);
+    return at != NULL ? at : b->data;
+}
+
+void attack_drop_record(struct forge *f, size_t i)
+{
+    struct forge_bytes *list = &f->list;
+    size_t at = f->record_at[i];
+    size_t end = i + 1 < f->records ? f->record_at[i + 1] : list->len;
+
+    memmove(list->data + at, list->data + end, list->len - end);
+    list->len -= end - at;
+}
+
+void attack_drop_one(struct forge *f)
+{
+    attack_drop_record(f, 3);
+}
+
+void attack_doctor_boot_log(struct forge *f)
+{
+    attack_find(&f->boot_log, "firmware 4")[-5] ^= 1;
+}
+
+void attack_without_boot_log(struct forge *f)
+{
+    f->send_boot_log = false;
+}
+
+void attack_wrong_list_hint(struct forge *f)
+{
+    f->hints.value[DIGEST_SHA256][10][0] ^= 1;
+}
+
+void attack_wrong_boot_hint(struct forge *f)
+{
+    f->hints.value[DIGEST_SHA256][0][0] ^= 1;
 }

@@ -19,6 +19,8 @@
 #define POLICY_ABSENT    POLICY_HEAD "boot: absent\n"
 #define POLICY_IMA       "ima:\n  allow: [ { file: allow.sha256 } ]\n"
 #define POLICY_DEFAULT   POLICY_UNCHECKED POLICY_IMA
+/* More rules under `ima:`, behind the default ones. */
+#define WITH(rules) POLICY_DEFAULT rules
 
 /** One row. NULL or 0: as an honest machine does it. */
 struct attack {
@@ -36,6 +38,21 @@ struct attack {
     bool hints;                    /* send hints, as they were at the quote */
 };
 
+/* The row fails in the list, or in the boot log, or in both; no entry is accused. */
+#define LIST_ROW(what, ...)                                                                    \
+    {                                                                                          \
+        .name = (what), .fails = "ima-replay", .kinds = "ima-replay", .entry = -1, __VA_ARGS__ \
+    }
+#define BOOT_ROW(what, ...)                                                                      \
+    {                                                                                            \
+        .name = (what), .fails = "boot-replay", .kinds = "boot-replay", .entry = -1, __VA_ARGS__ \
+    }
+#define BOTH_ROW(what, ...)                                                                   \
+    {                                                                                         \
+        .name = (what), .fails = "boot-replay ima-replay", .kinds = "boot-replay ima-replay", \
+        .entry = -1, __VA_ARGS__                                                              \
+    }
+
 /** Make the temporary folder, the lists in it and the key. Before the first row, in main(). */
 void attack_setup(void);
 void attack_teardown(void);
@@ -43,6 +60,10 @@ void attack_teardown(void);
 /** The key and folder of attack_setup(). */
 const struct forge_key *attack_key(void);
 const struct forge_dir *attack_dir(void);
+
+/** Write a list of one line beside the policy: prefix, digest of content, path. */
+void attack_write_list(const char *name, const char *prefix, enum digest_alg alg,
+        const char *content, const char *path);
 
 /** Let a row's machine live, be quoted and send; forge_clear() it. */
 void attack_prepare(const struct attack *a, struct forge *f);
@@ -66,3 +87,25 @@ const char *attack_checks(const struct verdict *v, enum outcome o, char *dst);
 const char *attack_kinds(const struct verdict *v, char *dst);
 /** Entry of the first refusing finding that has one, or -1. */
 int64_t attack_entry(const struct verdict *v);
+
+/* What several rows do: to live, ... */
+
+/** An honest start, and a file that is in no list: entry 6. */
+void attack_newcomer(struct forge *f);
+
+/* ... and to send. */
+
+/** Where text starts in b; b's first byte, and a failed check, if it is not there. */
+uint8_t *attack_find(struct forge_bytes *b, const char *text);
+
+/** Leave out record i, which was extended. */
+void attack_drop_record(struct forge *f, size_t i);
+void attack_drop_one(struct forge *f);
+
+/** Another digest for the event of PCR 4; the data stays. */
+void attack_doctor_boot_log(struct forge *f);
+void attack_without_boot_log(struct forge *f);
+
+/** A hint that is not what was quoted: for PCR 10, for PCR 0. */
+void attack_wrong_list_hint(struct forge *f);
+void attack_wrong_boot_hint(struct forge *f);

@@ -311,15 +311,29 @@ void forge_violation(struct forge *f, enum forge_step step, uint32_t pcr, const 
     }
 }
 
-void forge_file(struct forge *f, enum forge_step step, uint32_t pcr, const char *path)
+struct bytes forge_digest_field(const char *prefix, struct bytes content, uint8_t *room)
+{
+    size_t n = strlen(prefix) + 1;
+
+    memcpy(room, prefix, n);
+    forge_digest(DIGEST_SHA256, content, room + n);
+    return (struct bytes){ room, n + 32 };
+}
+
+struct bytes forge_file_data(const char *path, uint8_t *room, size_t size)
 {
     uint8_t digest[32];
-    uint8_t data[8192];
 
     forge_digest(DIGEST_SHA256, bytes_of_text(path), digest);
-    forge_record(f, step, pcr, "ima-ng",
-            forge_ng(data, sizeof(data), "sha256:", (struct bytes){ digest, sizeof(digest) },
-                    bytes_of_text(path)));
+    return forge_ng(room, size, "sha256:", (struct bytes){ digest, sizeof(digest) },
+            bytes_of_text(path));
+}
+
+void forge_file(struct forge *f, enum forge_step step, uint32_t pcr, const char *path)
+{
+    uint8_t data[8192];
+
+    forge_record(f, step, pcr, "ima-ng", forge_file_data(path, data, sizeof(data)));
 }
 
 void forge_file_digest(struct forge *f, uint32_t pcr, const char *prefix, struct bytes digest,

@@ -158,6 +158,10 @@ struct bytes forge_fields(uint8_t *dst, size_t size, const struct bytes *values,
 /** Template data: digest field "ALG:" NUL digest and name with its NUL. */
 struct bytes forge_ng(uint8_t *dst, size_t size, const char *prefix, struct bytes digest,
         struct bytes name);
+/** Value of a digest field: prefix "ALG:" NUL, and SHA-256 of content. room: 80 bytes. */
+struct bytes forge_digest_field(const char *prefix, struct bytes content, uint8_t *room);
+/** Template data of forge_file(). */
+struct bytes forge_file_data(const char *path, uint8_t *room, size_t size);
 
 void forge_record(struct forge *f, enum forge_step step, uint32_t pcr, const char *template,
         struct bytes data);
