@@ -88,6 +88,8 @@ const char *error_code_name(enum error_code code)
         return "crypto";
     case ERROR_CONFIG:
         return "config";
+    case ERROR_NO_ANSWER:
+        return "no-answer";
     }
     return "unknown";
 }
@@ -106,6 +108,7 @@ bool error_is_about_input(const struct error *err)
     case ERROR_TPM:
     case ERROR_CRYPTO:
     case ERROR_CONFIG:
+    case ERROR_NO_ANSWER:
         break;
     }
     return false;

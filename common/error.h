@@ -22,6 +22,7 @@ enum error_code {
     ERROR_TPM,
     ERROR_CRYPTO,
     ERROR_CONFIG,
+    ERROR_NO_ANSWER, /* a peer that is silent, unreachable, or answers with an error of its own */
 };
 
 struct error {

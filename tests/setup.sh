@@ -7,7 +7,7 @@ set -euo pipefail
 
 # gcc's link-time optimisation uses make to run in parallel.
 build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
-    libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
+    libcoap3-dev libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
 tests=(clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema)
 

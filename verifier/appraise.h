@@ -9,8 +9,10 @@
 #include "common/error.h"
 #include "common/pcr.h"
 #include "common/source.h"
+#include "eventlog/replay.h"
 #include "ima/entry.h"
 #include "tpm/ak.h"
+#include "verifier/list_progress.h"
 #include "verifier/policy.h"
 #include "verifier/verdict.h"
 
@@ -26,6 +28,29 @@ struct appraise_input {
     struct bytes boot_log;
     const struct source *list; /* IMA list; NULL: none */
     struct ima_digest_format list_format;
+
+    /* A round that is not the first one (all zero: there was none before): */
+    const struct list_progress *held; /* what was attested of this boot's list; NULL: nothing */
+    bool list_is_delta; /* the list starts at held's cursor, not at its first record */
+    /* The boot log is known from an earlier round and was not sent again: what it replays to, all
+     * banks; NULL: not known. Only when has_boot_log is not set. */
+    const struct eventlog_replay *held_boot;
+    const struct appraise_clock *last_clock; /* of the last quote that held; NULL: none */
+};
+
+/** Clock and counters of a quote (TPMS_CLOCK_INFO). */
+struct appraise_clock {
+    uint32_t reset;
+    uint32_t restart;
+    uint64_t clock_ms;
+};
+
+/** What a round leaves behind for the next one. Set where the verdict bears it out. */
+struct appraise_outcome {
+    bool has_progress; /* the list was replayed to the quoted values */
+    struct list_progress progress;
+    bool has_boot; /* a boot log was replayed to the quoted values */
+    struct eventlog_replay boot;
 };
 
 /**
