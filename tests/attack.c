@@ -118,7 +118,7 @@ static void judge(struct forge *f, const struct policy *policy, struct bytes ak_
     } else {
         check_not_applicable(out, CHECK_AK_IDENTITY, "inspect");
     }
-    CHECKF(appraise(&in, policy, &h, out, &err), "%s", err.text);
+    CHECKF(appraise(&in, policy, &h, out, NULL, &err), "%s", err.text);
 }
 
 void attack_judge_key(struct forge *f, const char *text, struct bytes ak,

@@ -237,12 +237,15 @@ bool appraise_format(const struct appraise_input *in, struct verdict *v, struct 
 }
 
 bool appraise(const struct appraise_input *in, const struct policy *policy, struct hasher *h,
-        struct verdict *v, struct error *err)
+        struct verdict *v, struct appraise_outcome *out, struct error *err)
 {
     struct tpm_attest attest;
     struct tpm_signature signature;
     struct pcr_selection selection;
 
+    if (out != NULL) {
+        *out = (struct appraise_outcome){ 0 };
+    }
     v->ima = (policy != NULL ? policy->has_ima : in->list != NULL) ? "unanchored" : "absent";
     if (!decode(in, &attest, &signature, v, err)) {
         return false;

@@ -71,7 +71,8 @@ MUST_USE bool appraise_format(const struct appraise_input *in, struct verdict *v
  *
  * @param policy  NULL for inspect
  * @param v       evidence that is wrong, however wrong, ends here
+ * @param out     for the next round; NULL: there will be none
  * @param err     our own faults only: ERROR_NOMEM, ERROR_CRYPTO, ERROR_IO; v is then no verdict
  */
 MUST_USE bool appraise(const struct appraise_input *in, const struct policy *policy,
-        struct hasher *h, struct verdict *v, struct error *err);
+        struct hasher *h, struct verdict *v, struct appraise_outcome *out, struct error *err);

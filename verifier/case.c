@@ -306,7 +306,7 @@ static bool judge_what_was_read(const struct appraise_input *in, const struct po
     struct verdict nothing = { .profile = v->profile, .identity_mode = v->identity_mode };
     struct error own = { 0 };
 
-    bool judged = appraise(in, policy, h, v, &own);
+    bool judged = appraise(in, policy, h, v, NULL, &own);
 
     if (judged && quote_is_refused(v)) {
         return true;
@@ -338,7 +338,7 @@ bool case_judge(const struct case_request *request, const struct policy *policy,
         return judge_what_was_read(&in, policy, h, v);
     }
     /* A refusal stays one, whatever fails afterwards. */
-    return appraise(&in, policy, h, v, err) || is_refused(v, CHECK_COUNT);
+    return appraise(&in, policy, h, v, NULL, err) || is_refused(v, CHECK_COUNT);
 }
 
 bool case_is_refused(const struct case_request *request, struct hasher *h, struct verdict *v)
