@@ -105,8 +105,9 @@ static bool has_strong_bank(const struct pcr_selection *quoted, const struct pcr
     return false;
 }
 
-static bool check_selection(const struct tpm_attest *attest, const struct policy *policy,
-        struct hasher *h, struct pcr_selection *out, struct verdict *v, struct error *err)
+static bool check_selection(const struct appraise_input *in, const struct tpm_attest *attest,
+        const struct policy *policy, struct hasher *h, struct pcr_selection *out, struct verdict *v,
+        struct error *err)
 {
     struct error why = { 0 };
 
@@ -114,7 +115,8 @@ static bool check_selection(const struct tpm_attest *attest, const struct policy
         check_not_run(v, CHECK_PCR_SELECTION, "no quote");
         return true;
     }
-    if (!tpm_selection_read(&attest->selection, out, &why)) {
+    if (!tpm_selection_read(&attest->selection, out, &why) ||
+            (in->asked != NULL && !tpm_check_selection(out, in->asked, &why))) {
         return report(v, CHECK_PCR_SELECTION, false, &why, "", err);
     }
     for (size_t i = 0; i < out->count; i++) {
@@ -205,7 +207,7 @@ static bool check_quote(const struct appraise_input *in, const struct policy *po
         return true;
     }
     return check_freshness(in, attest, v, err) &&
-            check_selection(attest, policy, h, selection, v, err) &&
+            check_selection(in, attest, policy, h, selection, v, err) &&
             check_signer(in, attest, v, err) && check_clock(attest, policy, v, err);
 }
 

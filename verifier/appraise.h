@@ -22,6 +22,9 @@ struct appraise_input {
     struct bytes signature; /* TPMT_SIGNATURE */
     struct tpm_ak *ak;      /* the enrolled key; for inspect the one that came with the evidence */
     struct bytes nonce;     /* the quote's exact extraData; empty: not known (inspect only) */
+    /* What the quote was asked for, when we asked ourselves: it has to be exactly that. NULL: the
+     * quote was given, and has to cover what the policy says. */
+    const struct pcr_selection *asked;
     const struct tpm_name *qualified_signer; /* NULL: the EK is not known */
     const struct pcr_values *hints;          /* PCR values, unsigned; NULL: none */
     bool has_boot_log;
@@ -48,6 +51,9 @@ struct appraise_clock {
 /** What a round leaves behind for the next one. Set where the verdict bears it out. */
 struct appraise_outcome {
     bool has_progress; /* the list was replayed to the quoted values */
+    /* ... on from where an earlier round had come (in->held): records before that were not judged
+     * again, and what was found about them still stands. False: from its first record on. */
+    bool continued;
     struct list_progress progress;
     bool has_boot; /* a boot log was replayed to the quoted values */
     struct eventlog_replay boot;
