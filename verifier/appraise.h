@@ -33,7 +33,9 @@ struct appraise_input {
     struct ima_digest_format list_format;
 
     /* A round that is not the first one (all zero: there was none before): */
-    const struct list_progress *held; /* what was attested of this boot's list; NULL: nothing */
+    /* What was attested of the list, and judged by this policy; NULL: nothing. With another policy
+     * all is to be judged again: NULL, and the whole list. */
+    const struct list_progress *held;
     bool list_is_delta; /* the list starts at held's cursor, not at its first record */
     /* The boot log is known from an earlier round and was not sent again: what it replays to, all
      * banks; NULL: not known. Only when has_boot_log is not set. */
@@ -50,7 +52,10 @@ struct appraise_clock {
 
 /** What a round leaves behind for the next one. Set where the verdict bears it out. */
 struct appraise_outcome {
-    bool has_progress; /* the list was replayed to the quoted values */
+    /* The delta does not lead from held to the quoted values, or cannot be read: v is no verdict
+     * before the whole list was looked at. */
+    bool needs_whole_list;
+    bool has_progress; /* the list was replayed to the quoted values, whatever is in it */
     /* ... on from where an earlier round had come (in->held): records before that were not judged
      * again, and what was found about them still stands. False: from its first record on. */
     bool continued;

@@ -9,18 +9,12 @@
 #include "common/error.h"
 #include "common/pcr.h"
 #include "ima/walk.h"
+#include "verifier/list_progress.h"
 #include "verifier/policy.h"
 #include "verifier/verdict.h"
 
 /* Rule named by the finding that a record's template digest is not that of its data. */
 #define JUDGE_RULE_TEMPLATE_DIGEST "template-digest"
-
-/** What came of the boot_aggregate records. */
-enum aggregate_state {
-    AGGREGATE_NONE = 0, /* none seen */
-    AGGREGATE_GOOD,
-    AGGREGATE_BAD,
-};
 
 /**
  * Judges the records of one list while it is replayed. What it finds is provisional until the stop
