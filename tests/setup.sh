@@ -9,7 +9,8 @@ set -euo pipefail
 build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
     libcoap3-dev libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
-tests=(clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema)
+tests=(clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema
+    nftables)
 
 case ${1:-tests} in
     demo) want=("${build[@]}" "${demo[@]}") ;;
