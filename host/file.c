@@ -8,12 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void buffer_clear(struct buffer *buf)
-{
-    free(buf->data);
-    *buf = (struct buffer){ 0 };
-}
-
 static void close_fd(int *fd)
 {
     if (*fd >= 0) {

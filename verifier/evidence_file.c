@@ -95,41 +95,6 @@ static bool next_chunk(struct evidence_file *f, struct message_chunk *out, struc
     return true;
 }
 
-/* Room for len more bytes, twice as much as before at least. */
-static bool grow(struct buffer *buf, size_t *room, size_t len, struct error *err)
-{
-    size_t want = buf->len + len;
-
-    if (want <= *room) {
-        return true;
-    }
-    if (want > EVIDENCE_LOG_MAX) {
-        return error_set(err, ERROR_LIMIT, "log of more than %zu bytes", EVIDENCE_LOG_MAX);
-    }
-    want = want < 2 * *room ? 2 * *room : want;
-    want = want < EVIDENCE_LOG_MAX ? want : EVIDENCE_LOG_MAX;
-    uint8_t *data = realloc(buf->data, want);
-    if (data == NULL) {
-        return error_set(err, ERROR_NOMEM, "log of %zu bytes", want);
-    }
-    buf->data = data;
-    *room = want;
-    return true;
-}
-
-static bool append(struct buffer *buf, size_t *room, struct bytes data, struct error *err)
-{
-    if (data.len == 0) {
-        return true;
-    }
-    if (!grow(buf, room, data.len, err)) {
-        return false;
-    }
-    memcpy(buf->data + buf->len, data.ptr, data.len);
-    buf->len += data.len;
-    return true;
-}
-
 /* Everything behind the evidence message, to the end of the input. */
 static bool read_logs(struct evidence_file *f, struct error *err)
 {
@@ -145,13 +110,14 @@ static bool read_logs(struct evidence_file *f, struct error *err)
         }
         switch (chunk.log) {
         case LOG_KIND_BOOT:
-            kept = append(&f->boot_log, &boot_room, chunk.data, err);
+            kept = buffer_append(&f->boot_log, &boot_room, chunk.data, EVIDENCE_LOG_MAX, err);
             break;
         case LOG_KIND_IMA:
             f->ima_bytes += chunk.data.len;
             break;
         case LOG_KIND_USERSPACE:
-            kept = append(&f->userspace_log, &userspace_room, chunk.data, err);
+            kept = buffer_append(&f->userspace_log, &userspace_room, chunk.data, EVIDENCE_LOG_MAX,
+                    err);
             break;
         case LOG_KIND_NONE:
             return true;
