@@ -188,6 +188,8 @@ void forge_ask(struct forge *f, uint32_t banks, uint32_t mask);
 void forge_quote_digest(struct forge *f);
 /** Write and sign quote into attest and signature. */
 void forge_sign(struct forge *f);
+/** Sign attest as it is, whatever it is. */
+void forge_sign_attest(struct forge *f);
 
 /** The list, in chunks of a few bytes. */
 struct source forge_list_source(struct forge *f);

@@ -228,12 +228,17 @@ static void write_ecdsa(struct writer *w, const struct forge_key *k, struct byte
 
 void forge_sign(struct forge *f)
 {
+    write_attest(&f->quote, &f->attest);
+    forge_sign_attest(f);
+}
+
+void forge_sign_attest(struct forge *f)
+{
     uint8_t raw[512];
     uint8_t room[600];
     struct writer w = writer_init(room, sizeof(room));
     struct bytes b;
 
-    write_attest(&f->quote, &f->attest);
     size_t len = sign(&f->key,
             f->quote.break_signature ? bytes_of_text("something else") : forge_view(&f->attest),
             raw, sizeof(raw));

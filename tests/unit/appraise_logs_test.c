@@ -327,7 +327,7 @@ static void explain_list_by_boot_events(struct forge *f)
 
     forge_boot(f);
     forge_aggregate(f, DIGEST_SHA256, 9);
-    forge_add(&aggregate, (struct bytes){ f->list.data + 34, f->list.len - 34 });
+    forge_add(&aggregate, (struct bytes){ f->list.data + 38, f->list.len - 38 });
     forge_file(f, FORGE_BOTH, 10, forge_files[0]);
     clean = f->list.len;
     forge_file(f, FORGE_EXTEND, 10, "/tmp/intruder");
