@@ -42,6 +42,7 @@ def fill(first, count):
 
 SHA1, SHA256, SHA384, SHA512, SM3 = 0x0004, 0x000B, 0x000C, 0x000D, 0x0012
 NAME = b"\x00\x0b" + fill(0x40, 32)
+OFFSET_MAX = (1 << 63) - 1
 
 EVIDENCE = {0: 1, 1: 2, 2: b"QUOTE", 3: b"SIGNATURE", 4: b"AK",
             6: [[SHA256, 10, b"\xaa" * 32]], 7: b"", 8: {2: {0: 0, 1: 0, 2: SHA1, 3: 20}},
@@ -56,20 +57,33 @@ BINDING = ["tally-binding-v1", fill(0, 16), NAME, b"", b"", hashlib.sha256(b"").
 BINDING_CHANNEL = ["tally-binding-v1", fill(0, 64), NAME, b"verifier.example", fill(0x80, 32),
                    hashlib.sha256(b"claims").digest()]
 
+MESSAGES = {
+    "evidence": EVIDENCE,
+    "evidence-full": EVIDENCE_FULL,
+    "evidence-no-logs": {**EVIDENCE, 5: b"EK", 6: [], 8: {}, 9: ""},
+    "evidence-boot-held": {**EVIDENCE, 8: {1: {0: 41371}, 2: {0: 14900000, 1: 100000, 2: SHA1,
+                                                              3: 20}}},
+    "evidence-unknown-keys": {**EVIDENCE, 10: [1, {"a": b"", "b": -5}], 4711: True},
+    "chunk": {0: 1, 1: 3, 2: 1, 3: 0, 4: False, 5: b"\x01\x02\x03"},
+    "chunk-last": {0: 1, 1: 3, 2: 2, 3: 70000, 4: True, 5: fill(0, 256)},
+    "chunk-end": {0: 1, 1: 3, 2: 3, 3: 5, 4: True, 5: b""},
+    "request": {0: 1, 1: 1, 2: fill(0, 16), 3: [[SHA256, 0x47FF]],
+                6: {1: [0, 1 << 20], 2: [0, 1 << 24]}},
+    "request-quote": {0: 1, 1: 1, 2: fill(0, 32), 3: [[SHA256, 0x47FF]], 6: {}},
+    "request-cursor": {0: 1, 1: 1, 2: fill(0, 32), 3: [[SHA256, 0x47FF]], 4: [NAME, 0, 0, 0],
+                       6: {2: [0, 1 << 18]}},
+    "request-boot-held": {0: 1, 1: 1, 2: fill(0, 32), 3: [[SHA256, 0x47FF]], 5: fill(0x20, 32),
+                          6: {1: [41371, 1 << 18]}},
+    "request-delta": {0: 1, 1: 1, 2: fill(0, 64), 3: [[SHA384, 0xFFFFFF], [SHA1, 1 << 10]],
+                      4: [NAME, 7, 4294967295, 100000], 5: fill(0x20, 32),
+                      6: {1: [41371, 1], 2: [14900000, 65536], 3: [0, 9]}},
+    "request-more": {0: 1, 1: 1, 6: {2: [262144, 262144]}},
+    "request-more-limits": {0: 1, 1: 1, 6: {1: [0, 1], 2: [OFFSET_MAX, OFFSET_MAX], 3: [23, 24]}},
+    "binding": BINDING,
+    "binding-channel": BINDING_CHANNEL,
+}
 VECTORS = {
-    "evidence": cbor(EVIDENCE),
-    "evidence-full": cbor(EVIDENCE_FULL),
-    "evidence-unknown-keys": cbor({**EVIDENCE, 10: [1, {"a": b"", "b": -5}], 4711: True}),
-    "chunk": cbor({0: 1, 1: 3, 2: 1, 3: 0, 4: False, 5: b"\x01\x02\x03"}),
-    "chunk-last": cbor({0: 1, 1: 3, 2: 2, 3: 70000, 4: True, 5: fill(0, 256)}),
-    "chunk-end": cbor({0: 1, 1: 3, 2: 3, 3: 5, 4: True, 5: b""}),
-    "request": cbor({0: 1, 1: 1, 2: fill(0, 16), 3: [[SHA256, 0x47FF]],
-                     6: {1: [0, 1 << 20], 2: [0, 1 << 24]}}),
-    "request-delta": cbor({0: 1, 1: 1, 2: fill(0, 64), 3: [[SHA384, 0xFFFFFF], [SHA1, 1 << 10]],
-                           4: [NAME, 7, 4294967295, 100000], 5: fill(0x20, 32),
-                           6: {1: [41371, 1], 2: [14900000, 65536], 3: [0, 9]}}),
-    "request-more": cbor({0: 1, 1: 1, 6: {2: [262144, 262144]}}),
-    "binding": cbor(BINDING),
+    **{name: cbor(message) for name, message in MESSAGES.items()},
     "binding-digest": hashlib.sha256(cbor(BINDING)).digest(),
     "binding-channel-digest": hashlib.sha256(cbor(BINDING_CHANNEL)).digest(),
 }

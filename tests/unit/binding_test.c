@@ -49,6 +49,8 @@ static void the_digest_is_the_golden_vector(void)
     CHECK(digest_is(&b, "binding-digest"));
     CHECK(hasher_digest(&h, DIGEST_SHA256, vector("binding"), want, &err));
     CHECK(bytes_equal((struct bytes){ want, sizeof(want) }, vector("binding-digest")));
+    CHECK(hasher_digest(&h, DIGEST_SHA256, vector("binding-channel"), want, &err));
+    CHECK(bytes_equal((struct bytes){ want, sizeof(want) }, vector("binding-channel-digest")));
 }
 
 /* Moving a byte from one field to its neighbour changes the digest: the fields have lengths. */

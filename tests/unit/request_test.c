@@ -23,18 +23,53 @@ static struct message_request first_request(void)
     };
 }
 
+static struct bytes ak_name(void)
+{
+    static uint8_t name[34] = { 0, 0x0b };
+
+    return (struct bytes){ name, 2 + fill(name + 2, 0x40, 32).len };
+}
+
+static struct message_request quote_request(void)
+{
+    static uint8_t challenge[32];
+
+    return (struct message_request){
+        .challenge = fill(challenge, 0, 32),
+        .selection = { 1, { { DIGEST_SHA256, 0x47ff } } },
+    };
+}
+
+static struct message_request cursor_request(void)
+{
+    struct message_request m = quote_request();
+
+    m.has_cursor = true;
+    m.cursor = (struct message_cursor){ .ak_name = ak_name() };
+    m.want[LOG_KIND_IMA] = (struct message_want){ true, 0, 1 << 18 };
+    return m;
+}
+
+static struct message_request boot_held_request(void)
+{
+    static uint8_t boot[32];
+    struct message_request m = quote_request();
+
+    m.boot_log_id = fill(boot, 0x20, 32);
+    m.want[LOG_KIND_BOOT] = (struct message_want){ true, 41371, 1 << 18 };
+    return m;
+}
+
 static struct message_request delta_request(void)
 {
     static uint8_t challenge[64];
-    static uint8_t name[34] = { 0, 0x0b };
     static uint8_t boot[32];
-    struct bytes rest = fill(name + 2, 0x40, 32);
 
     return (struct message_request){
         .challenge = fill(challenge, 0, 64),
         .selection = { 2, { { DIGEST_SHA384, 0xffffff }, { DIGEST_SHA1, 1 << 10 } } },
         .has_cursor = true,
-        .cursor = { { name, 2 + rest.len }, 7, UINT32_MAX, 100000 },
+        .cursor = { ak_name(), 7, UINT32_MAX, 100000 },
         .boot_log_id = fill(boot, 0x20, 32),
         .want[LOG_KIND_BOOT] = { true, 41371, 1 },
         .want[LOG_KIND_IMA] = { true, 14900000, 65536 },
@@ -45,6 +80,15 @@ static struct message_request delta_request(void)
 static struct message_request more_request(void)
 {
     return (struct message_request){ .want[LOG_KIND_IMA] = { true, 262144, 262144 } };
+}
+
+static struct message_request limits_request(void)
+{
+    return (struct message_request){
+        .want[LOG_KIND_BOOT] = { true, 0, 1 },
+        .want[LOG_KIND_IMA] = { true, MESSAGE_OFFSET_MAX, MESSAGE_OFFSET_MAX },
+        .want[LOG_KIND_USERSPACE] = { true, 23, 24 },
+    };
 }
 
 static void check_same(const struct message_request *got, const struct message_request *want)
@@ -75,8 +119,12 @@ static void requests_are_the_golden_vectors(void)
         struct message_request m;
     } cases[] = {
         { "request", first_request() },
+        { "request-quote", quote_request() },
+        { "request-cursor", cursor_request() },
+        { "request-boot-held", boot_held_request() },
         { "request-delta", delta_request() },
         { "request-more", more_request() },
+        { "request-more-limits", limits_request() },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
