@@ -6,21 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/evidence.h"
+#include "agent/tpm_attester.h"
 #include "host/buffer.h"
 #include "host/file.h"
 #include "host/file_writer.h"
 #include "ima/digest_format.h"
-#include "protocol/binding.h"
 #include "protocol/message.h"
-#include "tpm/quote.h"
-
-/* Everything that comes from the TPM. */
-struct proof {
-    struct tpm_key key;
-    struct tpm_blob attest;
-    struct tpm_blob signature;
-    struct pcr_values hints;
-};
 
 /* The logs that are there, while they are sent. */
 struct logs {
@@ -50,17 +42,16 @@ static bool choose_bank(const struct pcr_selection *allocated, enum digest_alg *
     return false;
 }
 
-static bool choose_selection(struct tpm_device *dev, const struct collect_request *request,
+static bool choose_selection(struct tpm_attester *tpm, const struct collect_request *request,
         struct pcr_selection *out, struct error *err)
 {
     struct pcr_selection allocated;
     struct pcr_selection s = request->banks;
-    char text[128];
 
-    if (!tpm_device_banks(dev, &allocated, err)) {
-        return false;
-    }
     if (s.count == 0) {
+        if (!tpm_attester_banks(tpm, &allocated, err)) {
+            return false;
+        }
         if (!choose_bank(&allocated, &s.bank[0].alg)) {
             return error_set(err, ERROR_TPM, "the TPM has no bank of PCRs that we know");
         }
@@ -68,53 +59,26 @@ static bool choose_selection(struct tpm_device *dev, const struct collect_reques
     }
     for (size_t i = 0; i < s.count; i++) {
         s.bank[i].mask = request->pcrs;
-        if ((request->pcrs & ~pcr_selection_mask(&allocated, s.bank[i].alg)) != 0) {
-            return error_set(err, ERROR_CONFIG,
-                    "the TPM has not all of these PCRs in bank %s; it has %s (tpm2_pcrallocate "
-                    "allocates banks)",
-                    digest_name(s.bank[i].alg),
-                    pcr_selection_print(text, sizeof(text), &allocated));
-        }
     }
     *out = s;
     return true;
 }
 
-/* A TPM leaves out what it does not have: say so here, not only to the verifier. */
-static bool check_quote(const struct proof *proof, struct bytes qualifying,
-        const struct pcr_selection *want, struct error *err)
-{
-    struct pcr_selection got;
-    struct tpm_attest a;
-
-    return (tpm_attest_read(tpm_blob_view(&proof->attest), &a, err) && tpm_check_magic(&a, err) &&
-                   tpm_check_type(&a, err) && tpm_check_nonce(&a, qualifying, err) &&
-                   tpm_selection_read(&a.selection, &got, err) &&
-                   tpm_check_selection(&got, want, err)) ||
-            error_wrap(err, "the TPM made a quote of no use");
-}
-
 static bool prove(const struct agent_config *config, const struct collect_request *request,
-        struct hasher *h, struct proof *out, struct collect_summary *summary, struct error *err)
+        struct attester_proof *out, struct pcr_selection *selection, struct error *err)
 {
-    struct tpm_device dev CLEANUP(tpm_device_clear) = { 0 };
-    uint8_t qualifying[BINDING_SIZE];
-    struct binding binding = { .challenge = request->challenge };
+    struct tpm_place place = tpm_place_of(config);
+    struct tpm_attester tpm;
 
-    if (!tpm_device_open(&dev, config->tcti, err) ||
-            !choose_selection(&dev, request, &summary->selection, err) ||
-            !tpm_device_key(&dev, h, config->ak_handle, config->ak_kind, &out->key,
-                    &summary->ak_created, err)) {
+    if (!tpm_attester_init(&tpm, &place, err)) {
         return false;
     }
-    summary->ak_name = out->key.name;
-    binding.ak_name = tpm_name_view(&summary->ak_name);
-    return binding_digest(h, &binding, qualifying, err) &&
-            tpm_device_quote(&dev, &out->key, (struct bytes){ qualifying, sizeof(qualifying) },
-                    &summary->selection, &out->attest, &out->signature, err) &&
-            check_quote(out, (struct bytes){ qualifying, sizeof(qualifying) }, &summary->selection,
-                    err) &&
-            tpm_device_pcrs(&dev, &summary->selection, &out->hints, err);
+    struct attester attester = tpm_attester(&tpm);
+    bool ok = choose_selection(&tpm, request, selection, err) &&
+            attester.prove(attester.ctx, request->challenge, selection, out, err);
+
+    tpm_attester_clear(&tpm);
+    return ok;
 }
 
 static bool open_log(struct logs *logs, enum log_kind kind, const char *path, struct error *err)
@@ -154,32 +118,25 @@ static bool write_log(struct file_writer *w, enum log_kind kind, struct file_sou
     return true;
 }
 
-static bool write_evidence(struct file_writer *w, const struct proof *proof,
+static bool write_evidence(struct file_writer *w, const struct attester_proof *proof,
         const struct agent_config *config, const struct logs *logs, struct buffer *scratch,
         struct error *err)
 {
-    struct message_evidence m = {
-        .quote = tpm_blob_view(&proof->attest),
-        .signature = tpm_blob_view(&proof->signature),
-        .ak_public = tpm_blob_view(&proof->key.public),
-        .ek_public = tpm_blob_view(&proof->key.ek),
-        .hints = proof->hints,
-        .agent_version = bytes_of_text("tally-agent " TALLY_VERSION),
-    };
     struct ima_digest_format format = ima_digest_format_of_path(config->ima_log);
+    struct message_log log[LOG_KIND_COUNT] = { 0 };
     struct bytes encoded;
 
     for (size_t i = 0; i < LOG_KIND_COUNT; i++) {
-        m.log[i].follows = logs->there[i];
+        log[i].follows = logs->there[i];
     }
-    m.log[LOG_KIND_IMA].template_alg = format.alg;
-    m.log[LOG_KIND_IMA].template_size = format.size;
-    return message_evidence_encode(&m, scratch->data, scratch->len, &encoded, err) &&
+    log[LOG_KIND_IMA].template_alg = format.alg;
+    log[LOG_KIND_IMA].template_size = format.size;
+    return evidence_encode(proof, log, scratch->data, scratch->len, &encoded, err) &&
             file_writer_add(w, encoded, err);
 }
 
 static bool write_file(const char *path, const struct agent_config *config,
-        const struct proof *proof, struct logs *logs, struct collect_summary *summary,
+        const struct attester_proof *proof, struct logs *logs, struct collect_summary *summary,
         struct error *err)
 {
     struct file_writer w CLEANUP(file_writer_clear) = { 0 };
@@ -210,14 +167,15 @@ bool collect_to_file(const struct agent_config *config, const struct collect_req
         [LOG_KIND_IMA] = config->ima_log,
         [LOG_KIND_USERSPACE] = config->userspace_log,
     };
-    struct hasher h CLEANUP(hasher_clear) = { 0 };
     struct logs logs CLEANUP(logs_clear) = { 0 };
     struct collect_summary summary = { 0 };
-    struct proof proof = { 0 };
+    struct attester_proof proof = { 0 };
 
-    if (!hasher_init(&h, err) || !prove(config, request, &h, &proof, &summary, err)) {
+    if (!prove(config, request, &proof, &summary.selection, err)) {
         return false;
     }
+    summary.ak_name = proof.ak_name;
+    summary.ak_created = proof.ak_created;
     for (enum log_kind kind = LOG_KIND_BOOT; kind < LOG_KIND_COUNT; kind++) {
         if (!open_log(&logs, kind, paths[kind], err)) {
             return error_wrap(err, "%s", log_kind_name(kind));

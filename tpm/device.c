@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <tss2/tss2_mu.h>
@@ -19,10 +20,28 @@
 /* TPM2B_DATA of a TPM whose largest hash is SHA-256 holds 34 bytes. */
 #define QUALIFYING_MAX 32
 
+/* How long to wait for another program to let go of a TPM that serves one at a time. */
+#define BUSY_WAIT_MS 3000
+#define BUSY_STEP_MS 20
+#define OPEN_TRIES   3
+
+/* /dev/tpm0 serves one program at a time, and most of them are quick. */
+static int open_node(const char *path)
+{
+    static const struct timespec step = { 0, BUSY_STEP_MS * 1000000L };
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    for (int waited = 0; fd < 0 && errno == EBUSY && waited < BUSY_WAIT_MS; waited += BUSY_STEP_MS) {
+        (void)nanosleep(&step, NULL);
+        fd = open(path, O_RDWR | O_CLOEXEC);
+    }
+    return fd;
+}
+
 /* The TSS reports all of these as "input/output error". */
 static bool check_node(const char *path, struct error *err)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open_node(path);
 
     if (fd >= 0) {
         (void)close(fd);
@@ -42,9 +61,9 @@ static bool check_node(const char *path, struct error *err)
                 "%s: no permission: run as root or as a member of its group (tss)", path);
     case EBUSY:
         return error_set(err, ERROR_TPM,
-                "%s: another program has the TPM open: use /dev/tpmrm0, which many can share, or stop "
-                "that program",
-                path);
+                "%s: another program has had the TPM open for %d seconds: use /dev/tpmrm0, which many "
+                "can share, or stop that program",
+                path, BUSY_WAIT_MS / 1000);
     default:
         return error_set(err, ERROR_TPM, "%s: %s", path, strerror(errno));
     }
@@ -64,25 +83,42 @@ static bool check_name(const char *tcti, struct error *err)
     return true;
 }
 
+static bool open_failed(struct tpm_device *dev, TSS2_RC rc, const char *what, const char *tcti,
+        struct error *err)
+{
+    char name[128];
+
+    return device_failed(dev, rc, what, err) ||
+            error_wrap(err, "TPM %s", bytes_print(name, sizeof(name), bytes_of_text(tcti)));
+}
+
+/* Between our look at the node and the TSS's another program may have opened it again. */
+static bool open_tcti(struct tpm_device *dev, const char *tcti, struct error *err)
+{
+    TSS2_RC rc = TSS2_TCTI_RC_IO_ERROR;
+
+    for (int i = 0; i < OPEN_TRIES && rc == TSS2_TCTI_RC_IO_ERROR; i++) {
+        if (!check_name(tcti, err)) {
+            return false;
+        }
+        rc = Tss2_TctiLdr_Initialize(tcti, &dev->tcti);
+    }
+    return rc == TSS2_RC_SUCCESS || open_failed(dev, rc, "cannot reach it", tcti, err);
+}
+
 bool tpm_device_open(struct tpm_device *out, const char *tcti, struct error *err)
 {
     struct tpm_device dev CLEANUP(tpm_device_clear) = { 0 };
-    char name[128];
 
-    if (!check_name(tcti, err)) {
-        return false;
-    }
     /* Read by the TSS when it logs for the first time. */
     (void)setenv("TSS2_LOG", "all+none", 0);
-    (void)bytes_print(name, sizeof(name), bytes_of_text(tcti));
-    TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti, &dev.tcti);
+    if (!open_tcti(&dev, tcti, err)) {
+        return false;
+    }
+    TSS2_RC rc = Esys_Initialize(&dev.esys, dev.tcti, NULL);
 
     if (rc != TSS2_RC_SUCCESS) {
-        return device_failed(&dev, rc, "cannot reach it", err) || error_wrap(err, "TPM %s", name);
-    }
-    rc = Esys_Initialize(&dev.esys, dev.tcti, NULL);
-    if (rc != TSS2_RC_SUCCESS) {
-        return device_failed(&dev, rc, "cannot talk to it", err) || error_wrap(err, "TPM %s", name);
+        return open_failed(&dev, rc, "cannot talk to it", tcti, err);
     }
     *out = dev;
     dev = (struct tpm_device){ 0 };

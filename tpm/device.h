@@ -66,9 +66,15 @@ enum tpm_key_kind {
     TPM_KEY_RSA,
 };
 
+/** Where the attestation key is, and of which kind it is to be if it has to be created. */
+struct tpm_key_place {
+    uint32_t handle;        /* TPM_KEY_HANDLE_FIRST to _LAST */
+    enum tpm_key_kind kind; /* a key that is there is taken as it is */
+};
+
 /** The attestation key of this machine. */
 struct tpm_key {
-    ESYS_TR handle;         /* of the open device */
+    ESYS_TR handle;         /* of the open device; ESYS_TR_NONE when closed */
     struct tpm_blob public; /* TPM2B_PUBLIC */
     struct tpm_blob ek;     /* TPM2B_PUBLIC of its parent, the EK; empty when that is not known */
     struct tpm_name name;
@@ -82,12 +88,17 @@ struct tpm_key {
  * there is none, from the TCG's default one, and is not kept. What is found must be a key that can
  * attest (tpm_check_attributes()); it is not replaced.
  *
- * @param handle   TPM_KEY_HANDLE_FIRST to _LAST; anything else is ERROR_CONFIG
- * @param kind     of a new key; a key that is there is taken as it is
+ * @param known    what an earlier call gave out, or NULL. If the key is still the same one, its EK
+ *                 is taken from there: making an EK again takes some TPMs seconds.
  * @param created  true when the key is new; may be NULL
+ * @param err      also ERROR_CONFIG: a handle of another range
  */
-MUST_USE bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
-        enum tpm_key_kind kind, struct tpm_key *out, bool *created, struct error *err);
+MUST_USE bool tpm_device_key(struct tpm_device *dev, struct hasher *h,
+        const struct tpm_key_place *at, const struct tpm_key *known, struct tpm_key *out,
+        bool *created, struct error *err);
+
+/** Forget the key's handle in an open device; the key stays in the TPM. */
+void tpm_device_key_close(struct tpm_device *dev, struct tpm_key *key);
 
 /**
  * Quote the selected PCRs.

@@ -47,15 +47,21 @@ MUST_USE bool device_encode_public(struct tpm_device *dev, const TPM2B_PUBLIC *p
 bool device_has_handle(struct tpm_device *dev, TPM2_HANDLE handle);
 
 /**
- * The last command failed because the TPM has no room: is that so because we were killed earlier,
- * before we could flush? Then flush that.
+ * Flush the objects that we left loaded when we were killed before we could flush them.
  *
- * Only a TPM without resource manager says so at all; a resource manager swaps out what is not in
- * use, removes what a program leaves behind, and shows us no handles but our own. Without one the
- * TPM has one user at a time, who is us now: whatever is loaded was left by a program that has
- * gone. Objects may have been left on purpose, so only such as we make are flushed. A session is of
- * no use once its program has gone (one to be kept is saved, and then it is not among the loaded
- * ones), so all loaded ones are flushed.
+ * Only a TPM without resource manager has any: a resource manager removes what a program leaves
+ * behind, and shows us no handles but our own. Without one the TPM has one user at a time, who is
+ * us now: whatever is loaded was left by a program that has gone. Objects may have been left on
+ * purpose, so only such as we make are flushed.
+ *
+ * Call it with nothing of our own loaded.
+ */
+void device_tidy(struct tpm_device *dev);
+
+/**
+ * The last command failed because the TPM has no room: make some, as device_tidy() does or, where
+ * sessions fill it, by flushing sessions. A session is of no use once its program has gone (one to
+ * be kept is saved, and then it is not among the loaded ones), so all loaded ones are flushed.
  *
  * Call it with nothing of our own loaded. True when it made room, so that it is worth trying again.
  */

@@ -278,24 +278,36 @@ static void find_parent(struct tpm_device *dev, struct hasher *h, uint32_t own_h
     }
 }
 
-static bool find_or_create(struct tpm_device *dev, struct hasher *h, uint32_t handle,
-        enum tpm_key_kind kind, struct tpm_key *out, bool *out_created, struct error *err)
+/* The EK of a key that we have seen before. */
+static bool remember_parent(const struct tpm_key *known, struct tpm_key *key)
+{
+    if (known == NULL || !bytes_equal(tpm_name_view(&known->name), tpm_name_view(&key->name))) {
+        return false;
+    }
+    key->ek = known->ek;
+    return true;
+}
+
+static bool find_or_create(struct tpm_device *dev, struct hasher *h, const struct tpm_key_place *at,
+        const struct tpm_key *known, struct tpm_key *out, bool *out_created, struct error *err)
 {
     struct tpm_name qualified = { 0 };
-    bool create = !device_has_handle(dev, handle);
+    bool create = !device_has_handle(dev, at->handle);
 
     if (create) {
-        const struct device_family *f = choose_family(dev, kind);
+        const struct device_family *f = choose_family(dev, at->kind);
 
-        if (!create_key(dev, f, handle, &out->ek, err)) {
+        device_tidy(dev);
+        if (!create_key(dev, f, at->handle, &out->ek, err)) {
             return error_wrap(err, "%s", f->name);
         }
     }
-    if (!read_key(dev, h, handle, out, &qualified, err)) {
+    if (!read_key(dev, h, at->handle, out, &qualified, err)) {
         return false;
     }
-    if (!create) {
-        find_parent(dev, h, handle, out, &qualified);
+    if (!create && !remember_parent(known, out)) {
+        device_tidy(dev);
+        find_parent(dev, h, at->handle, out, &qualified);
     }
     *out_created = create;
     return true;
@@ -307,17 +319,17 @@ static bool may_succeed_now(struct tpm_device *dev)
     return device_rc(dev->failed) == TPM2_RC_NV_DEFINED || device_make_room(dev);
 }
 
-bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
-        enum tpm_key_kind kind, struct tpm_key *out, bool *created, struct error *err)
+bool tpm_device_key(struct tpm_device *dev, struct hasher *h, const struct tpm_key_place *at,
+        const struct tpm_key *known, struct tpm_key *out, bool *created, struct error *err)
 {
     struct tpm_key key = { .handle = ESYS_TR_NONE };
     bool is_new = false;
     sigset_t deadly;
     sigset_t before;
 
-    if (handle < TPM_KEY_HANDLE_FIRST || handle > TPM_KEY_HANDLE_LAST) {
+    if (at->handle < TPM_KEY_HANDLE_FIRST || at->handle > TPM_KEY_HANDLE_LAST) {
         return error_set(err, ERROR_CONFIG, "ak-handle 0x%08" PRIx32 ", want 0x%08x to 0x%08x",
-                handle, TPM_KEY_HANDLE_FIRST, TPM_KEY_HANDLE_LAST);
+                at->handle, TPM_KEY_HANDLE_FIRST, TPM_KEY_HANDLE_LAST);
     }
     /* While something of ours is loaded, whoever wants to end us waits until it is flushed. */
     (void)sigemptyset(&deadly);
@@ -327,8 +339,8 @@ bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
     (void)sigaddset(&deadly, SIGQUIT);
     (void)pthread_sigmask(SIG_BLOCK, &deadly, &before);
     dev->failed = TSS2_RC_SUCCESS;
-    bool ok = find_or_create(dev, h, handle, kind, &key, &is_new, err) ||
-            (may_succeed_now(dev) && find_or_create(dev, h, handle, kind, &key, &is_new, err));
+    bool ok = find_or_create(dev, h, at, known, &key, &is_new, err) ||
+            (may_succeed_now(dev) && find_or_create(dev, h, at, known, &key, &is_new, err));
 
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!ok) {
@@ -339,4 +351,12 @@ bool tpm_device_key(struct tpm_device *dev, struct hasher *h, uint32_t handle,
         *created = is_new;
     }
     return true;
+}
+
+void tpm_device_key_close(struct tpm_device *dev, struct tpm_key *key)
+{
+    struct device_object object = { dev->esys, key->handle };
+
+    device_close(&object);
+    key->handle = ESYS_TR_NONE;
 }

@@ -74,25 +74,33 @@ static bool flush_session(struct tpm_device *dev, TPM2_HANDLE handle)
     return true;
 }
 
-bool device_make_room(struct tpm_device *dev)
+static size_t flush_leftovers(struct tpm_device *dev, bool sessions)
 {
     TPMS_CAPABILITY_DATA *cap CLEANUP(device_free) = NULL;
-    TSS2_RC rc = device_rc(dev->failed);
-    bool sessions = rc == TPM2_RC_SESSION_MEMORY;
     struct error ignored;
     size_t flushed = 0;
 
-    if (!sessions && rc != TPM2_RC_OBJECT_MEMORY) {
-        return false;
-    }
     if (!device_capability(dev, TPM2_CAP_HANDLES, sessions ? SESSION_FIRST : TRANSIENT_FIRST,
                 TPM2_MAX_CAP_HANDLES, &cap, &ignored)) {
-        return false;
+        return 0;
     }
     for (uint32_t i = 0; i < cap->data.handles.count; i++) {
         TPM2_HANDLE handle = cap->data.handles.handle[i];
 
         flushed += sessions ? flush_session(dev, handle) : flush_leftover(dev, handle);
     }
-    return flushed > 0;
+    return flushed;
+}
+
+void device_tidy(struct tpm_device *dev)
+{
+    (void)flush_leftovers(dev, false);
+}
+
+bool device_make_room(struct tpm_device *dev)
+{
+    TSS2_RC rc = device_rc(dev->failed);
+    bool sessions = rc == TPM2_RC_SESSION_MEMORY;
+
+    return (sessions || rc == TPM2_RC_OBJECT_MEMORY) && flush_leftovers(dev, sessions) > 0;
 }
