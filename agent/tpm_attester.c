@@ -113,8 +113,7 @@ static bool check_quote(struct attester_proof *proof, struct bytes qualifying,
 
     if (!tpm_attest_read(tpm_blob_view(&proof->attest), &a, err) || !tpm_check_magic(&a, err) ||
             !tpm_check_type(&a, err) || !tpm_check_nonce(&a, qualifying, err) ||
-            !tpm_selection_read(&a.selection, &got, err) ||
-            !tpm_check_selection(&got, want, err)) {
+            !tpm_selection_read(&a.selection, &got, err) || !tpm_check_selection(&got, want, err)) {
         err->code = ERROR_TPM;
         return error_wrap(err, "the TPM made a quote of no use");
     }

@@ -31,7 +31,8 @@ static int open_node(const char *path)
     static const struct timespec step = { 0, BUSY_STEP_MS * 1000000L };
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
-    for (int waited = 0; fd < 0 && errno == EBUSY && waited < BUSY_WAIT_MS; waited += BUSY_STEP_MS) {
+    for (int waited = 0; fd < 0 && errno == EBUSY && waited < BUSY_WAIT_MS;
+            waited += BUSY_STEP_MS) {
         (void)nanosleep(&step, NULL);
         fd = open(path, O_RDWR | O_CLOEXEC);
     }
