@@ -38,6 +38,16 @@ const struct ima_algorithm *ima_algorithm_find(struct bytes name)
     return NULL;
 }
 
+const struct ima_algorithm *ima_algorithm_of(enum digest_alg alg)
+{
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        if (algorithms[i].computable && algorithms[i].alg == alg) {
+            return &algorithms[i];
+        }
+    }
+    return NULL;
+}
+
 const struct ima_algorithm *ima_algorithm_of_size(size_t size)
 {
     for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {

@@ -23,6 +23,9 @@ struct ima_algorithm {
 /** The algorithm, or NULL when the kernel knows no such name. Static storage. */
 const struct ima_algorithm *ima_algorithm_find(struct bytes name);
 
+/** The algorithm of a bank, by its present name. */
+const struct ima_algorithm *ima_algorithm_of(enum digest_alg alg);
+
 /** The usual algorithm of a digest of this many bytes (20, 32, 48, 64: SHA-1 and SHA-2), or NULL.
  */
 const struct ima_algorithm *ima_algorithm_of_size(size_t size);

@@ -79,6 +79,7 @@ bool ima_entry_read(struct reader *r, struct ima_digest_format format, struct im
     if (legacy ? !read_legacy_data(&in, &e, err) : !read_data(&in, &e, err)) {
         return false;
     }
+    e.size = reader_offset(&in) - reader_offset(r);
     *out = e;
     *r = in;
     return true;

@@ -33,6 +33,7 @@ struct ima_digest_format {
 struct ima_entry {
     uint64_t index;               /* of the record in the list, from 0 */
     uint64_t offset;              /* of its first byte in the list */
+    size_t size;                  /* bytes it has in the list */
     uint32_t pcr;                 /* register the kernel extended, below PCR_COUNT */
     struct bytes template_digest; /* as logged; all zero marks a violation */
     struct bytes template_name;   /* "ima-ng", "ima-sig", ...; covered by no digest */

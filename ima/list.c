@@ -59,8 +59,8 @@ static bool carry_append(struct ima_list *list, struct bytes more, struct error 
     return true;
 }
 
-static bool visit_entry(struct ima_list *list, struct ima_entry *entry, size_t len,
-        ima_entry_visitor *visit, void *ctx, struct error *err)
+static bool visit_entry(struct ima_list *list, struct ima_entry *entry, ima_entry_visitor *visit,
+        void *ctx, struct error *err)
 {
     entry->index = list->index;
     entry->offset = list->offset;
@@ -68,7 +68,7 @@ static bool visit_entry(struct ima_list *list, struct ima_entry *entry, size_t l
         return false;
     }
     list->index++;
-    list->offset += len;
+    list->offset += entry->size;
     return true;
 }
 
@@ -95,11 +95,10 @@ static bool finish_carry(struct ima_list *list, struct reader *chunk, ima_entry_
             return false;
         }
         if (whole) {
-            size_t len = reader_offset(&r);
             struct bytes used;
 
-            *done = reader_take(chunk, len - before, &used);
-            return visit_entry(list, &entry, len, visit, ctx, err);
+            *done = reader_take(chunk, entry.size - before, &used);
+            return visit_entry(list, &entry, visit, ctx, err);
         }
         *chunk = ahead;
         step *= 2;
@@ -125,7 +124,6 @@ bool ima_list_feed(struct ima_list *list, struct bytes chunk, ima_entry_visitor 
         list->carry.len = 0;
     }
     while (!reader_done(&in)) {
-        struct reader before = in;
         struct ima_entry entry;
         bool whole;
 
@@ -135,7 +133,7 @@ bool ima_list_feed(struct ima_list *list, struct bytes chunk, ima_entry_visitor 
         if (!whole) {
             return carry_append(list, reader_rest(&in), err) || entry_failed(list, err);
         }
-        if (!visit_entry(list, &entry, reader_left(&before) - reader_left(&in), visit, ctx, err)) {
+        if (!visit_entry(list, &entry, visit, ctx, err)) {
             return false;
         }
     }

@@ -18,6 +18,17 @@ void ima_walk_clear(struct ima_walk *w)
     ima_list_clear(&w->list);
 }
 
+void ima_walk_resume(struct ima_walk *w, const struct pcr_values *values, uint64_t count,
+        uint64_t index, uint64_t offset)
+{
+    ima_replay_start(&w->replay, values);
+    w->replay.entries = count;
+    w->first = count;
+    w->resumed = true;
+    w->list.index = index;
+    w->list.offset = offset;
+}
+
 static bool bank_has_values(const struct ima_walk *w, enum digest_alg alg, enum ima_rule rule,
         uint32_t pcrs)
 {
@@ -137,7 +148,8 @@ static bool met_by_digest(const struct ima_walk *w, struct ima_rules *out, bool 
     return true;
 }
 
-static bool look_for_mark(struct ima_walk *w, struct error *err)
+/* end: offset after the record that was replayed last. */
+static bool look_for_mark(struct ima_walk *w, uint64_t end, struct error *err)
 {
     struct ima_rules rules = { 0 };
     bool met = false;
@@ -150,6 +162,7 @@ static bool look_for_mark(struct ima_walk *w, struct error *err)
     if (met) {
         w->met = true;
         w->attested = w->replay.entries;
+        w->attested_end = end;
         w->rules = rules;
         w->at_mark = w->replay;
     }
@@ -192,6 +205,16 @@ static bool read_fields(const struct ima_entry *entry, struct ima_fields *out, s
     return error_wrap(err, "entry %" PRIu64 " at offset %" PRIu64, entry->index, entry->offset);
 }
 
+/* A walk that goes on stands at its first new record, or at the end: are the values reached without
+ * any? */
+static bool look_before_first(struct ima_walk *w, uint64_t index, uint64_t offset,
+        struct error *err)
+{
+    bool due = w->resumed && index == w->first && w->target != NULL;
+
+    return !due || look_for_mark(w, offset, err);
+}
+
 static bool on_entry(void *ctx, const struct ima_entry *entry, struct error *err)
 {
     struct ima_walk *w = ctx;
@@ -199,6 +222,12 @@ static bool on_entry(void *ctx, const struct ima_entry *entry, struct error *err
     struct ima_measured measured;
 
     if (!read_fields(entry, &fields, err)) {
+        return false;
+    }
+    if (entry->index < w->first) {
+        return true;
+    }
+    if (!look_before_first(w, entry->index, entry->offset, err)) {
         return false;
     }
     if (w->met) {
@@ -215,7 +244,7 @@ static bool on_entry(void *ctx, const struct ima_entry *entry, struct error *err
     if (w->visit != NULL && !w->visit(w->ctx, &record, err)) {
         return false;
     }
-    return w->met || w->target == NULL || look_for_mark(w, err);
+    return w->met || w->target == NULL || look_for_mark(w, entry->offset + entry->size, err);
 }
 
 bool ima_walk_feed(struct ima_walk *w, struct bytes chunk, struct error *err)
@@ -225,7 +254,7 @@ bool ima_walk_feed(struct ima_walk *w, struct bytes chunk, struct error *err)
 
 bool ima_walk_end(struct ima_walk *w, struct error *err)
 {
-    return ima_list_end(&w->list, err);
+    return ima_list_end(&w->list, err) && look_before_first(w, w->list.index, w->list.offset, err);
 }
 
 bool ima_walk_run(struct ima_walk *w, const struct source *source, struct error *err)

@@ -61,9 +61,13 @@ struct ima_walk {
     struct ima_list list;
     struct ima_replay replay;
 
+    uint64_t first; /* index of the first record that is replayed */
+    bool resumed;
+
     /* result */
     bool met;
     uint64_t attested;      /* records up to the stop mark; 0 when there is none */
+    uint64_t attested_end;  /* offset after the last of them */
     struct ima_rules rules; /* by which each bank matched */
     struct ima_replay at_mark;
 };
@@ -71,6 +75,21 @@ struct ima_walk {
 void ima_walk_init(struct ima_walk *w, struct hasher *h, struct ima_digest_format format,
         uint32_t banks, bool padded);
 void ima_walk_clear(struct ima_walk *w);
+
+/**
+ * Go on from records that an earlier walk attested, before the first chunk.
+ *
+ * No new record is needed to meet the target: the values may be those already. `attested` counts
+ * the earlier records, too.
+ *
+ * @param values  what the registers hold after them
+ * @param count   how many there were: index of the first record to replay. Records before it, where
+ *                the list has them, only have to parse
+ * @param index   of the first record that is fed, count at most
+ * @param offset  of that one in the list
+ */
+void ima_walk_resume(struct ima_walk *w, const struct pcr_values *values, uint64_t count,
+        uint64_t index, uint64_t offset);
 
 /** Push one chunk. @param err  as ima_list_feed(); a known template's malformed fields, too */
 MUST_USE bool ima_walk_feed(struct ima_walk *w, struct bytes chunk, struct error *err);

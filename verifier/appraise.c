@@ -156,14 +156,42 @@ static bool check_signer(const struct appraise_input *in, const struct tpm_attes
             "the key is under the EK, in the endorsement hierarchy", err);
 }
 
-static bool check_clock(const struct tpm_attest *attest, const struct policy *policy,
+/*
+ * Clock and counters only go on (TPM 2.0 Part 1, "Clock", "resetCount", "restartCount"). What may
+ * set Clock back is a TPM Reset: without an orderly shutdown before it, Clock starts again from its
+ * last copy in NV memory, up to 2^22 ms old, and Safe is NO until it has passed all values it may
+ * have reported. Every TPM Reset counts resetCount up, so that within one value of it Clock does
+ * not go back, safe or not: a TPM Restart or Resume comes after TPM2_Shutdown(STATE), which keeps
+ * it. TPM2_Clear sets all three to zero.
+ */
+static bool check_order(const struct appraise_clock *last, const struct tpm_clock *now,
         struct verdict *v, struct error *err)
 {
-    v->has_boot = true;
-    v->reset_count = attest->clock.reset;
-    v->restart_count = attest->clock.restart;
-    v->clock_ms = attest->clock.clock_ms;
-    v->clock_safe = attest->clock.safe;
+    if (last == NULL || now->reset > last->reset) {
+        return true;
+    }
+    if (now->reset < last->reset) {
+        return check_refuse(v, CHECK_CLOCK, NULL, err,
+                "resetCount went back from %" PRIu32 " to %" PRIu32
+                ": this is an old quote, or the TPM was cleared since the last round",
+                last->reset, now->reset);
+    }
+    if (now->restart < last->restart) {
+        return check_refuse(v, CHECK_CLOCK, NULL, err,
+                "restartCount went back from %" PRIu32 " to %" PRIu32 ": this is an old quote",
+                last->restart, now->restart);
+    }
+    if (now->clock_ms < last->clock_ms) {
+        return check_refuse(v, CHECK_CLOCK, NULL, err,
+                "the TPM's clock went back by %" PRIu64 " ms within one boot: this is an old quote",
+                last->clock_ms - now->clock_ms);
+    }
+    return true;
+}
+
+static bool check_safe(const struct tpm_attest *attest, const struct policy *policy,
+        struct verdict *v, struct error *err)
+{
     if (attest->clock.safe) {
         check_pass(v, CHECK_CLOCK, "safe");
         return true;
@@ -181,6 +209,20 @@ static bool check_clock(const struct tpm_attest *attest, const struct policy *po
         return false;
     }
     return findings_add(&v->findings, &f, err);
+}
+
+static bool check_clock(const struct appraise_input *in, const struct tpm_attest *attest,
+        const struct policy *policy, struct verdict *v, struct error *err)
+{
+    v->has_boot = true;
+    v->reset_count = attest->clock.reset;
+    v->restart_count = attest->clock.restart;
+    v->clock_ms = attest->clock.clock_ms;
+    v->clock_safe = attest->clock.safe;
+    if (!check_order(in->last_clock, &attest->clock, v, err)) {
+        return false;
+    }
+    return v->checks[CHECK_CLOCK].outcome == OUTCOME_FAIL || check_safe(attest, policy, v, err);
 }
 
 static bool quote_holds(const struct verdict *v)
@@ -208,7 +250,7 @@ static bool check_quote(const struct appraise_input *in, const struct policy *po
     }
     return check_freshness(in, attest, v, err) &&
             check_selection(in, attest, policy, h, selection, v, err) &&
-            check_signer(in, attest, v, err) && check_clock(attest, policy, v, err);
+            check_signer(in, attest, v, err) && check_clock(in, attest, policy, v, err);
 }
 
 /* Decode what the quote is made of; v says how it went. */
@@ -265,7 +307,10 @@ bool appraise(const struct appraise_input *in, const struct policy *policy, stru
             .hasher = h,
             .selection = selection,
             .digest = attest.pcr_digest,
+            .reset = attest.clock.reset,
+            .restart = attest.clock.restart,
             .v = v,
+            .out = out,
         };
 
         if (!digest_from_tpm_id(signature.hash, &logs.digest_alg)) {

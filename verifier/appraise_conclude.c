@@ -14,12 +14,25 @@ static bool conclude_boot(struct appraise_logs *l, struct error *err)
         return true;
     }
     if (l->boot_holds) {
-        check_pass(v, CHECK_BOOT_REPLAY, "%zu events lead to the quoted values", l->boot.events);
+        check_pass(v, CHECK_BOOT_REPLAY, "%zu events lead to the quoted values%s", l->boot.events,
+                l->in->has_boot_log ? "" : ", as held from an earlier round");
         return true;
     }
     return check_refuse(v, CHECK_BOOT_REPLAY, "boot", err,
             "no replay of the boot log agrees with the quoted digest%s",
             l->in->hints == NULL ? "; give PCR values (--pcrs) to learn which PCR differs" : "");
+}
+
+/* Why a list of which earlier records were attested leads nowhere. */
+static const char *how_it_broke_off(const struct appraise_logs *l)
+{
+    if (!l->shape.known) {
+        return "";
+    }
+    return l->shape.starts_with_aggregate
+            ? "; nor does it go on from the records attested earlier, as after a kexec without a gap"
+            : "; it does not start at boot, nor go on from the records attested earlier: if it was"
+              " trimmed, records are lost that were not attested";
 }
 
 static bool refuse_list(struct appraise_logs *l, struct error *err)
@@ -37,8 +50,8 @@ static bool refuse_list(struct appraise_logs *l, struct error *err)
             "no prefix of %" PRIu64 " records leads to the quoted values", l->v->entries);
     if (!text_set(&f.text, err,
                 "no prefix of the list's %" PRIu64 " records leads to the quoted value of PCR %u in"
-                " bank %s: records were changed, removed, added or reordered%s",
-                l->v->entries, pcr, digest_name(alg),
+                " bank %s: records were changed, removed, added or reordered%s%s",
+                l->v->entries, pcr, digest_name(alg), how_it_broke_off(l),
                 logs_boot_is_absent(l) && !l->hints_proven
                         ? ", or the PCR values given are not the quoted ones"
                         : "") ||
@@ -87,10 +100,12 @@ static bool warn_of_padding(struct appraise_logs *l, enum digest_alg alg, struct
 /* A bank that follows zero-padded SHA-1 proves no more than SHA-1. */
 static bool check_padding(struct appraise_logs *l, struct error *err)
 {
+    uint32_t padded = logs_padded_banks(l);
+
     for (size_t i = 0; i < l->selection.count; i++) {
         enum digest_alg alg = l->selection.bank[i].alg;
 
-        if (l->walk.rules.rule[alg] == IMA_RULE_PER_BANK) {
+        if ((padded & 1u << alg) == 0) {
             continue;
         }
         if (l->policy == NULL || l->policy->ima.weak_digests) {
@@ -105,6 +120,84 @@ static bool check_padding(struct appraise_logs *l, struct error *err)
         }
     }
     return true;
+}
+
+/* What the list had in the last round was extended before, or at, this quote; else the quote shows
+ * registers that records were kept away from. */
+static bool check_tail(struct appraise_logs *l, struct error *err)
+{
+    uint64_t must = l->way.must_attest;
+    uint64_t attested = l->walk.attested;
+
+    l->behind = attested < must;
+    if (!l->behind) {
+        return true;
+    }
+    if (attested < l->held->entry) {
+        return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
+                "the list became shorter: %" PRIu64 " records were attested, now %" PRIu64,
+                l->held->entry, attested);
+    }
+    return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
+            "the quote stays behind the list: %" PRIu64
+            " records that were in the list at the last round are not attested",
+            must - attested);
+}
+
+static bool warn_of_trimming(struct appraise_logs *l, struct error *err)
+{
+    struct finding f = {
+        .severity = SEVERITY_WARN,
+        .check = CHECK_IMA_REPLAY,
+        .kind = check_kind(CHECK_IMA_REPLAY),
+        .log = "ima",
+    };
+
+    if (l->way.kind != LIST_TRIMMED || l->way.index == 0) {
+        return true;
+    }
+    return text_set(&f.text, err,
+                   "the list was trimmed: its first %" PRIu64
+                   " records are gone, all of which were attested in earlier rounds",
+                   l->way.index) &&
+            findings_add(&l->v->findings, &f, err);
+}
+
+/* Another kernel began a list of its own; what it extends shows that nothing was lost. */
+static bool judge_kexec(struct appraise_logs *l, struct error *err)
+{
+    struct finding f = { .check = CHECK_BOOT_AGGREGATE, .kind = "kexec", .log = "ima" };
+
+    if (!logs_list_was_restarted(l)) {
+        return true;
+    }
+    if (l->policy == NULL || l->policy->ima.kexec) {
+        f.severity = SEVERITY_WARN;
+    } else {
+        l->judge.sum.aggregate.state = AGGREGATE_BAD;
+    }
+    return text_set(&f.text, err,
+                   "another kernel was started by kexec and began a list of its own, from the"
+                   " values that the list before had led to%s",
+                   f.severity == SEVERITY_WARN ? "" : " (kexec: allow accepts it)") &&
+            findings_add(&l->v->findings, &f, err);
+}
+
+static void pass_list(struct appraise_logs *l)
+{
+    struct verdict *v = l->v;
+    uint64_t before = l->way.kind == LIST_WHOLE ? 0 : l->way.count;
+
+    if (before == 0) {
+        check_pass(v, CHECK_IMA_REPLAY,
+                "%" PRIu64 " of %" PRIu64 " records lead to the quoted values", v->attested,
+                v->entries);
+    } else {
+        check_pass(v, CHECK_IMA_REPLAY,
+                "%" PRIu64 " of %" PRIu64 " records lead to the quoted values, %" PRIu64
+                " of them were attested before",
+                v->attested, v->entries, before);
+    }
 }
 
 static bool conclude_list(struct appraise_logs *l, struct error *err)
@@ -124,26 +217,29 @@ static bool conclude_list(struct appraise_logs *l, struct error *err)
         return check_refuse(v, CHECK_IMA_REPLAY, "ima", err,
                 "no PCR of the IMA list is quoted: nothing proves it");
     }
+    if (l->unfit != NULL) {
+        return check_refuse(v, CHECK_IMA_REPLAY, "ima", err,
+                "the part of a list that was sent cannot be used: %s", l->unfit);
+    }
     if (!l->hints_proven && !l->base_complete && !l->walk.met) {
         check_not_run(v, CHECK_IMA_REPLAY, "values of other quoted PCRs are not known");
         return true;
     }
-    if (v->entries == 0) {
+    if (v->entries == 0 && !l->walk.met) {
         return check_refuse(v, CHECK_IMA_REPLAY, "ima", err, "the IMA list is empty");
     }
     if (!l->walk.met) {
         return refuse_list(l, err) && keep_wrong_digests(l, err);
     }
     v->attested = l->walk.attested;
-    if (!check_padding(l, err)) {
+    if (!check_padding(l, err) || !check_tail(l, err) || !warn_of_trimming(l, err) ||
+            !judge_kexec(l, err)) {
         return false;
     }
     if (l->judge.replay_failed) {
         check_fail(v, CHECK_IMA_REPLAY, "the list leads to the quoted values, but is not whole");
     } else if (v->checks[CHECK_IMA_REPLAY].outcome == OUTCOME_NOT_RUN) {
-        check_pass(v, CHECK_IMA_REPLAY,
-                "%" PRIu64 " of %" PRIu64 " records lead to the quoted values", v->attested,
-                v->entries);
+        pass_list(l);
     }
     return true;
 }
@@ -197,9 +293,9 @@ static bool conclude_aggregate(struct appraise_logs *l, struct error *err)
     } else if (l->judge.boot == NULL) {
         return check_refuse(v, CHECK_BOOT_AGGREGATE, "ima", err,
                 "boot_aggregate cannot be recomputed: there is no boot log");
-    } else if (l->judge.aggregate == AGGREGATE_GOOD) {
+    } else if (l->judge.sum.aggregate.state == AGGREGATE_GOOD) {
         check_pass(v, CHECK_BOOT_AGGREGATE, "recomputed from %s", l->judge.boot_source);
-    } else if (l->judge.aggregate == AGGREGATE_BAD) {
+    } else if (l->judge.sum.aggregate.state == AGGREGATE_BAD) {
         check_fail(v, CHECK_BOOT_AGGREGATE, "does not recompute from %s", l->judge.boot_source);
     } else {
         check_not_run(v, CHECK_BOOT_AGGREGATE, "no attested record is boot_aggregate");
@@ -267,15 +363,23 @@ static bool conclude_boot_policy(struct appraise_logs *l, struct error *err)
 static bool conclude_violations(struct appraise_logs *l, struct error *err)
 {
     struct verdict *v = l->v;
-    uint64_t count = l->judge.violations;
+    uint64_t count = l->judge.sum.violations;
+    uint64_t before = l->way.from != NULL ? l->way.from->judged.violations : 0;
     const struct policy_ima *ima = &l->policy->ima;
 
     v->violations = count;
     if (count == 0) {
         check_pass(v, CHECK_VIOLATIONS, "none");
+    } else if (ima->violations == POLICY_VIOLATIONS_FAIL && before > 0) {
+        check_fail(v, CHECK_VIOLATIONS, "%" PRIu64 ", %" PRIu64 " of them in earlier rounds", count,
+                before);
     } else if (ima->violations == POLICY_VIOLATIONS_FAIL) {
         check_fail(v, CHECK_VIOLATIONS, "%" PRIu64 ", the first is entry %" PRIu64, count,
                 l->judge.first_violation);
+    } else if (ima->violations == POLICY_VIOLATIONS_LIMIT && before > ima->violation_limit) {
+        /* The finding was made when the limit was passed. */
+        check_fail(v, CHECK_VIOLATIONS, "%" PRIu64 " violations, the policy accepts %" PRIu64,
+                count, ima->violation_limit);
     } else if (ima->violations == POLICY_VIOLATIONS_LIMIT && count > ima->violation_limit) {
         return check_refuse(v, CHECK_VIOLATIONS, "ima", err,
                 "%" PRIu64 " violations, the policy accepts %" PRIu64, count, ima->violation_limit);
@@ -294,7 +398,7 @@ static bool conclude_files(struct appraise_logs *l, struct error *err)
 
         check_not_applicable(v, CHECK_VIOLATIONS, "%s", why);
         check_not_applicable(v, CHECK_FILES, "%s", why);
-        v->violations = l->walk.met ? l->judge.violations : 0;
+        v->violations = l->walk.met ? l->judge.sum.violations : 0;
         return true;
     }
     if (!l->walk.met) {
@@ -302,12 +406,12 @@ static bool conclude_files(struct appraise_logs *l, struct error *err)
         check_not_run(v, CHECK_FILES, "the list does not replay");
         return true;
     }
-    v->excluded = l->judge.excluded;
+    v->excluded = l->judge.sum.excluded;
     if (l->judge.files_failed) {
-        check_fail(v, CHECK_FILES, "not all of %" PRIu64 " files are allowed", l->judge.files);
+        check_fail(v, CHECK_FILES, "not all of %" PRIu64 " files are allowed", l->judge.sum.files);
     } else {
         check_pass(v, CHECK_FILES, "%" PRIu64 " judged, %" PRIu64 " of them excluded",
-                l->judge.files, l->judge.excluded);
+                l->judge.sum.files, l->judge.sum.excluded);
     }
     return conclude_violations(l, err);
 }

@@ -25,7 +25,8 @@ static uint32_t boot_pcrs(const struct appraise_logs *l)
  * out. */
 bool logs_boot_is_absent(const struct appraise_logs *l)
 {
-    return l->policy != NULL ? l->policy->boot == POLICY_BOOT_ABSENT : !l->in->has_boot_log;
+    return l->policy != NULL ? l->policy->boot == POLICY_BOOT_ABSENT
+                             : !l->in->has_boot_log && l->in->held_boot == NULL;
 }
 
 bool logs_list_is_judged(const struct appraise_logs *l)
@@ -138,10 +139,12 @@ static bool read_boot_log(struct appraise_logs *l, struct error *err)
     };
     struct error why = { 0 };
 
-    if (!l->in->has_boot_log) {
+    if (!l->in->has_boot_log && l->in->held_boot == NULL) {
         return true;
     }
-    if (!eventlog_replay(l->in->boot_log, &options, l->hasher, &l->boot, &why)) {
+    if (!l->in->has_boot_log) {
+        l->boot = *l->in->held_boot;
+    } else if (!eventlog_replay(l->in->boot_log, &options, l->hasher, &l->boot, &why)) {
         return logs_malformed(l, "boot", NULL, &why, err);
     }
     l->boot_replayed = !logs_boot_is_absent(l); /* boot: absent takes nothing from it */
@@ -227,6 +230,23 @@ static bool check_boot_structure(struct appraise_logs *l, struct error *err)
     }
     return true;
 }
+
+/* What the next round may build on. */
+static void keep_outcome(struct appraise_logs *l)
+{
+    const struct check_result *checks = l->v->checks;
+    bool stands = !logs_are_malformed(l) && l->walk.met && !l->behind;
+
+    if (checks[CHECK_BOOT_REPLAY].outcome == OUTCOME_PASS) {
+        l->out->has_boot = true;
+        l->out->boot = l->boot;
+    }
+    if (stands) {
+        logs_keep_progress(l);
+    }
+    l->out->needs_whole_list = l->in->list_is_delta && logs_list_is_judged(l) && !stands;
+}
+
 bool appraise_logs(struct appraise_logs *l, struct error *err)
 {
     bool ok;
@@ -245,9 +265,13 @@ bool appraise_logs(struct appraise_logs *l, struct error *err)
     if (!check_boot_structure(l, err)) {
         return false;
     }
+    logs_set_held(l);
     ok = appraise_search(l, err);
     if (ok && !logs_are_malformed(l)) {
         ok = appraise_conclude(l, err);
+    }
+    if (ok && l->out != NULL) {
+        keep_outcome(l);
     }
     judge_reset(&l->judge);
     return ok;

@@ -14,6 +14,31 @@
 #include "verifier/appraise.h"
 #include "verifier/judge.h"
 
+/** How a list goes on from what is held of it. */
+enum list_way_kind {
+    LIST_WHOLE = 0, /* it begins where it began then, or at boot */
+    LIST_DELTA,     /* it begins after the last attested record, as it was asked to */
+    LIST_TRIMMED,   /* its front was taken away: it begins at, or before, the first new record */
+    LIST_RESTARTED, /* another kernel (kexec) began a list of its own where the old one ended */
+};
+
+/** Where a pass over the list starts. */
+struct list_way {
+    enum list_way_kind kind;
+    const struct list_state *from; /* NULL: registers at reset, nothing judged */
+    uint64_t index;                /* of the first record that comes */
+    uint64_t count;                /* of records before the first new one */
+    uint64_t must_attest;          /* records: all that the list had in the last round */
+};
+
+/** What a look at the list itself says about how it may go on. */
+struct list_shape {
+    bool known;
+    bool starts_with_aggregate;
+    bool has_last;       /* the last attested record is in it ... */
+    uint64_t after_last; /* ... and so many records come before the first new one */
+};
+
 /** The second half of appraise(): which log explains which quoted register, and what is in it. */
 struct appraise_logs {
     /* set by the caller: a quote that holds */
@@ -23,7 +48,10 @@ struct appraise_logs {
     struct pcr_selection selection;
     struct bytes digest;        /* pcrDigest */
     enum digest_alg digest_alg; /* its hash: that of the signature */
+    uint32_t reset;             /* the boot that the quote is of */
+    uint32_t restart;
     struct verdict *v;
+    struct appraise_outcome *out; /* NULL: nobody asks */
 
     /* working */
     uint32_t ima_pcrs; /* registers that the list alone explains; 0: no list is judged */
@@ -36,6 +64,15 @@ struct appraise_logs {
     bool boot_holds;    /* what the boot log says is what was quoted */
     struct judge judge;
     struct ima_walk walk;
+
+    /* the list, and what is held of it */
+    const struct list_progress *held; /* of this boot; NULL: nothing */
+    const char *unfit;                /* static: why the delta cannot be used; NULL: it can */
+    bool behind;         /* the quote does not attest what the list had in the last round */
+    struct list_way way; /* of the walk */
+    struct list_shape shape;
+    uint8_t last_record[LIST_RECORD_ID_SIZE]; /* as in struct list_progress, of the walk */
+    uint64_t violations_behind;
 };
 
 MUST_USE bool appraise_logs(struct appraise_logs *l, struct error *err);
@@ -59,6 +96,31 @@ bool logs_list_is_judged(const struct appraise_logs *l);
 MUST_USE bool logs_malformed(struct appraise_logs *l, const char *log, const uint64_t *entry,
         const struct error *why, struct error *err);
 bool logs_are_malformed(const struct appraise_logs *l);
+
+/* appraise_list.c: the list, in every way it may go on from what is held. */
+
+/** Find out what is held of this list, and whether a delta can go on from it. */
+void logs_set_held(struct appraise_logs *l);
+
+/** There is a list that can be walked. */
+bool logs_have_list(const struct appraise_logs *l);
+
+/**
+ * Look for the target in the list: as it comes and, when that leads nowhere, in the other ways that
+ * a list of the same boot may go on. A constant number of passes. When all fail walk and judge are
+ * those of the first way.
+ */
+MUST_USE bool logs_walk_list(struct appraise_logs *l, const struct ima_target *target,
+        struct error *err);
+
+/** Its registers started where another kernel's list ended. */
+bool logs_list_was_restarted(const struct appraise_logs *l);
+
+/** Mask over enum digest_alg: quoted banks that follow a zero-padded rule. */
+uint32_t logs_padded_banks(const struct appraise_logs *l);
+
+/** Where the next round goes on; only after a walk that met its target. */
+void logs_keep_progress(struct appraise_logs *l);
 
 /** Put the list at its first record for one more pass; the first pass needs nothing, so that a pipe
  * can be read once. */

@@ -3,16 +3,6 @@
 
 #include "verifier/appraise_logs.h"
 
-static uint32_t quoted_banks(const struct appraise_logs *l)
-{
-    uint32_t banks = 0;
-
-    for (size_t i = 0; i < l->selection.count; i++) {
-        banks |= 1u << l->selection.bank[i].alg;
-    }
-    return banks;
-}
-
 bool logs_hint(const struct appraise_logs *l, enum digest_alg bank, unsigned int pcr,
         struct bytes *out)
 {
@@ -112,44 +102,6 @@ static void set_judge(struct appraise_logs *l, bool boot_is_known)
     }
 }
 
-static bool walk_once(struct appraise_logs *l, const struct ima_target *target, bool padded,
-        struct error *err)
-{
-    const struct source *source = l->in->list;
-    struct error why = { 0 };
-
-    judge_reset(&l->judge);
-    ima_walk_init(&l->walk, l->hasher, l->in->list_format, quoted_banks(l), padded);
-    l->walk.target = target;
-    l->walk.visit = judge_record;
-    l->walk.ctx = &l->judge;
-    bool ok = ima_walk_run(&l->walk, source, &why);
-
-    l->v->entries = l->walk.list.index;
-    if (!ok) {
-        uint64_t entry = l->walk.list.index;
-
-        ima_walk_clear(&l->walk);
-        return logs_malformed(l, "ima", &entry, &why, err);
-    }
-    ima_walk_clear(&l->walk);
-    return true;
-}
-
-/* Read the list by the common rule, and once more by all when that leads nowhere. */
-static bool walk(struct appraise_logs *l, const struct ima_target *target, struct error *err)
-{
-    for (int padded = 0; padded <= 1; padded++) {
-        if (!logs_rewind_list(l, err) || !walk_once(l, target, padded == 1, err)) {
-            return false;
-        }
-        if (logs_are_malformed(l) || l->walk.met || l->v->entries == 0) {
-            return true;
-        }
-    }
-    return true;
-}
-
 static struct ima_target target_by_digest(const struct appraise_logs *l,
         const struct pcr_values *others)
 {
@@ -211,12 +163,12 @@ static bool walk_by_hints(struct appraise_logs *l, struct error *err)
     if (!compare_boot(l, err)) {
         return false;
     }
-    if (l->ima_pcrs == 0 || l->in->list == NULL) {
+    if (l->ima_pcrs == 0 || !logs_have_list(l)) {
         return true;
     }
     add_list_hints(l, &target.values);
     set_judge(l, l->boot_holds);
-    return walk(l, &target, err);
+    return logs_walk_list(l, &target, err);
 }
 
 /* Is there a hint for every quoted register that is not the list's? */
@@ -240,7 +192,7 @@ static bool walk_by_boot_hints(struct appraise_logs *l, struct error *err)
     struct ima_target target = target_by_digest(l, l->in->hints);
 
     set_judge(l, false);
-    if (!walk(l, &target, err)) {
+    if (!logs_walk_list(l, &target, err)) {
         return false;
     }
     return logs_are_malformed(l) || !l->walk.met || compare_boot(l, err);
@@ -254,12 +206,12 @@ static bool try_base(struct appraise_logs *l, struct error *err)
     if (l->ima_pcrs == 0) {
         return logs_values_are_quoted(l, &l->base, &l->boot_holds, err);
     }
-    if (l->in->list == NULL || !l->base_complete) {
+    if (!logs_have_list(l) || !l->base_complete) {
         return true;
     }
     target = target_by_digest(l, &l->base);
     set_judge(l, true);
-    if (!walk(l, &target, err)) {
+    if (!logs_walk_list(l, &target, err)) {
         return false;
     }
     l->boot_holds = l->walk.met;
@@ -306,7 +258,7 @@ static bool walk_by_digest(struct appraise_logs *l, struct error *err)
     if (!logs_values_are_quoted(l, &with_hints, &l->boot_holds, err)) {
         return false;
     }
-    return l->boot_holds || l->ima_pcrs == 0 || l->in->list == NULL || !hints_cover_boot(l) ||
+    return l->boot_holds || l->ima_pcrs == 0 || !logs_have_list(l) || !hints_cover_boot(l) ||
             walk_by_boot_hints(l, err);
 }
 

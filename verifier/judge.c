@@ -18,11 +18,9 @@ void judge_reset(struct judge *j)
     findings_clear(&j->findings);
     j->replay_failed = false;
     j->files_failed = false;
-    j->aggregate = AGGREGATE_NONE;
-    j->violations = 0;
+    j->kexec = false;
     j->first_violation = 0;
-    j->excluded = 0;
-    j->files = 0;
+    j->sum = (struct list_judged){ 0 };
 }
 
 static struct finding finding_of(enum check check, const struct ima_record *record)
@@ -137,7 +135,7 @@ static bool on_violation(struct judge *j, const struct ima_record *record, struc
     bool named = ima_fields_file(record->fields, &file);
     char path[PATH_IN_TEXT] = "(unnamed)";
 
-    if (j->violations++ == 0) {
+    if (j->sum.violations++ == 0) {
         j->first_violation = record->entry->index;
     }
     if (j->policy == NULL) {
@@ -165,7 +163,7 @@ static bool refuse_aggregate(struct judge *j, const struct ima_record *record,
 {
     struct finding f = finding_of(CHECK_BOOT_AGGREGATE, record);
 
-    j->aggregate = AGGREGATE_BAD;
+    j->sum.aggregate.state = AGGREGATE_BAD;
     return keep(j,
             describe(&f, file, err) &&
                     text_set(&f.text, err, "entry %" PRIu64 ": boot_aggregate %s",
@@ -187,6 +185,30 @@ static bool aggregate_equals(const struct judge *j, const struct ima_file *file,
     return true;
 }
 
+/* Keep what it takes to recompute this one in a later round. Of those that could not be judged only
+ * one is kept: others are refused unless they say the same. */
+static void note_aggregate(struct judge *j, const struct ima_record *record,
+        const struct ima_file *file, enum aggregate_state state)
+{
+    const struct ima_algorithm *algorithm = ima_algorithm_find(file->digest.algorithm);
+    struct bytes digest = file->digest.digest;
+    struct bytes held = { j->sum.aggregate.digest, digest_size(j->sum.aggregate.alg) };
+    bool lost = j->sum.aggregate.state == AGGREGATE_UNJUDGED && !bytes_equal(held, digest);
+
+    if (j->sum.aggregate.state == AGGREGATE_BAD) {
+        return;
+    }
+    if (lost || file->digest.verity || algorithm == NULL || !algorithm->computable ||
+            digest.len != digest_size(algorithm->alg)) {
+        j->sum.aggregate.state = AGGREGATE_BAD;
+        return;
+    }
+    j->sum.aggregate.state = state;
+    j->sum.aggregate.entry = record->entry->index;
+    j->sum.aggregate.alg = algorithm->alg;
+    memcpy(j->sum.aggregate.digest, digest.ptr, digest.len);
+}
+
 static bool check_aggregate(struct judge *j, const struct ima_record *record,
         const struct ima_file *file, struct error *err)
 {
@@ -197,6 +219,7 @@ static bool check_aggregate(struct judge *j, const struct ima_record *record,
     bool equal = false;
 
     if (j->boot == NULL) {
+        note_aggregate(j, record, file, AGGREGATE_UNJUDGED);
         return true;
     }
     if (file->has_buf || file->digest.verity || algorithm == NULL || !algorithm->computable ||
@@ -228,15 +251,39 @@ static bool check_aggregate(struct judge *j, const struct ima_record *record,
                 " one was changed",
                 err);
     }
-    if (j->aggregate == AGGREGATE_NONE) {
-        j->aggregate = AGGREGATE_GOOD;
-    }
+    note_aggregate(j, record, file, AGGREGATE_GOOD);
     return true;
+}
+
+/* The record is gone; what it said is held. */
+static bool recheck_aggregate(struct judge *j, struct error *err)
+{
+    const struct list_judged held = j->sum;
+    const struct ima_algorithm *algorithm = ima_algorithm_of(held.aggregate.alg);
+    struct ima_entry entry = { .index = held.aggregate.entry };
+    struct ima_record record = { .entry = &entry };
+    struct ima_file file = { .path = bytes_of_text("boot_aggregate") };
+
+    file.digest.algorithm = bytes_of_text(algorithm->name);
+    file.digest.digest = (struct bytes){ held.aggregate.digest, digest_size(held.aggregate.alg) };
+    return check_aggregate(j, &record, &file, err);
+}
+
+bool judge_begin(struct judge *j, const struct list_judged *before, struct error *err)
+{
+    judge_reset(j);
+    if (before == NULL) {
+        return true;
+    }
+    j->sum = *before;
+    return before->aggregate.state == AGGREGATE_NONE || before->aggregate.state == AGGREGATE_BAD ||
+            recheck_aggregate(j, err);
 }
 
 static bool on_aggregate(struct judge *j, const struct ima_record *record,
         const struct ima_file *file, struct error *err)
 {
+    j->kexec = j->kexec || record->entry->index > 0;
     if (record->entry->index > 0 && j->policy != NULL && !j->policy->ima.kexec) {
         return refuse_aggregate(j, record, file, NULL, 0,
                 "again: another kernel was started by kexec, or a file has that name (kexec: allow"
@@ -314,7 +361,7 @@ static bool judge_file(struct judge *j, const struct ima_record *record,
     bool is_buffer = file->has_buf;
     bool good;
 
-    j->files++;
+    j->sum.files++;
     if (algorithm == NULL || algorithm->size != file->digest.digest.len) {
         return refuse_file(j, record, file, "unknown-file", NULL,
                 "its digest is of no algorithm that IMA has, or not as long as that algorithm's",
@@ -331,7 +378,7 @@ static bool judge_file(struct judge *j, const struct ima_record *record,
         return refuse_denied(j, record, file, &row, err);
     }
     if (policy_exclusion(p, file->path) != NULL) {
-        j->excluded++;
+        j->sum.excluded++;
         return true;
     }
     if (bytes_are_zero(file->digest.digest)) {
@@ -388,13 +435,26 @@ static bool judge_framing(struct judge *j, const struct ima_record *record, bool
     return (j->pcrs & 1u << record->entry->pcr) != 0 || refuse_wrong_pcr(j, record, err);
 }
 
+/* file: of the record, NULL when it states none. */
+static bool is_aggregate_file(const struct ima_record *record, const struct ima_file *file)
+{
+    return !record->measured->violation && file != NULL && !file->has_buf &&
+            bytes_equal_text(file->path, "boot_aggregate");
+}
+
+bool judge_is_aggregate(const struct ima_record *record)
+{
+    struct ima_file file;
+
+    return is_aggregate_file(record, ima_fields_file(record->fields, &file) ? &file : NULL);
+}
+
 bool judge_record(void *ctx, const struct ima_record *record, struct error *err)
 {
     struct judge *j = ctx;
     struct ima_file file;
     bool named = ima_fields_file(record->fields, &file);
-    bool is_aggregate = !record->measured->violation && named && !file.has_buf &&
-            bytes_equal_text(file.path, "boot_aggregate");
+    bool is_aggregate = is_aggregate_file(record, named ? &file : NULL);
 
     if (!judge_framing(j, record, is_aggregate, err)) {
         return false;

@@ -32,15 +32,24 @@ struct judge {
     struct findings findings;
     bool replay_failed; /* first record, template digest, register */
     bool files_failed;
-    enum aggregate_state aggregate;
-    uint64_t violations;
+    bool kexec; /* a second boot_aggregate */
     uint64_t first_violation;
-    uint64_t excluded;
-    uint64_t files; /* records judged as files */
+    struct list_judged sum; /* with what judge_begin() was told */
 };
+
+/**
+ * Begin a pass: free what the last one found, and go on from what judging earlier records came to.
+ * Their boot_aggregate is recomputed: the boot log, or the values it led to, may be others by now.
+ *
+ * @param before  NULL: there are none
+ */
+MUST_USE bool judge_begin(struct judge *j, const struct list_judged *before, struct error *err);
 
 /** An ima_record_visitor; ctx is a struct judge. */
 MUST_USE bool judge_record(void *ctx, const struct ima_record *record, struct error *err);
+
+/** Is this record a boot_aggregate, by its name? */
+bool judge_is_aggregate(const struct ima_record *record);
 
 /** Free the findings and the result; the settings stay. */
 void judge_reset(struct judge *j);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "verifier/appraise_logs.h"
+
+/* Every quoted register of the list has a held value. */
+static bool held_covers(const struct appraise_logs *l, const struct list_progress *held)
+{
+    for (size_t i = 0; i < l->selection.count; i++) {
+        const struct pcr_selection_bank *bank = &l->selection.bank[i];
+
+        if ((bank->mask & l->ima_pcrs & ~held->at.pcrs.known[bank->alg]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *why_unfit(const struct appraise_logs *l)
+{
+    const struct ima_digest_format *format = &l->in->list_format;
+
+    if (l->held == NULL) {
+        return "nothing of this boot is held that it could go on from";
+    }
+    if (l->held->format.alg != format->alg || l->held->format.size != format->size) {
+        return "its template digests are of another kind than those of the list before";
+    }
+    if (!held_covers(l, l->held)) {
+        return "the quote covers registers that the last one did not";
+    }
+    return NULL;
+}
+
+static bool has_registers(const struct list_state *state)
+{
+    for (size_t alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
+        if (state->pcrs.known[alg] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void logs_set_held(struct appraise_logs *l)
+{
+    const struct list_progress *held = l->in->held;
+
+    /* TPM2_Startup(CLEAR) after a TPM Reset clears the registers: nothing of before goes on. */
+    l->held = held != NULL && held->entry > 0 && held->reset == l->reset ? held : NULL;
+    if (l->in->list_is_delta) {
+        l->unfit = why_unfit(l);
+    }
+}
+
+bool logs_have_list(const struct appraise_logs *l)
+{
+    return l->in->list != NULL && l->unfit == NULL;
+}
+
+bool logs_list_was_restarted(const struct appraise_logs *l)
+{
+    return l->way.kind == LIST_RESTARTED || (l->way.kind == LIST_WHOLE && l->way.from != NULL);
+}
+
+/* Records are counted on from held ones. */
+static bool counts_on(const struct list_way *way)
+{
+    return way->kind == LIST_DELTA || way->kind == LIST_TRIMMED;
+}
+
+static uint32_t quoted_banks(const struct appraise_logs *l)
+{
+    uint32_t banks = 0;
+
+    for (size_t i = 0; i < l->selection.count; i++) {
+        banks |= 1u << l->selection.bank[i].alg;
+    }
+    return banks;
+}
+
+uint32_t logs_padded_banks(const struct appraise_logs *l)
+{
+    uint32_t padded = counts_on(&l->way) ? l->held->padded : 0;
+
+    for (size_t alg = 0; alg < DIGEST_ALG_COUNT; alg++) {
+        padded |= l->walk.rules.rule[alg] != IMA_RULE_PER_BANK ? 1u << alg : 0;
+    }
+    return padded & quoted_banks(l);
+}
+
+/* SHA-256 of the template data; mostly replay has it already. */
+static bool record_id(struct hasher *h, const struct ima_record *record, uint8_t *out,
+        struct error *err)
+{
+    bool computed = (record->measured->computed & 1u << DIGEST_SHA256) != 0;
+
+    if (computed && !record->entry->legacy) {
+        memcpy(out, record->measured->digest[DIGEST_SHA256], LIST_RECORD_ID_SIZE);
+        return true;
+    }
+    return hasher_digest(h, DIGEST_SHA256, record->entry->template_data, out, err);
+}
+
+static bool on_record(void *ctx, const struct ima_record *record, struct error *err)
+{
+    struct appraise_logs *l = ctx;
+
+    if (record->measured->violation) {
+        l->violations_behind++;
+    } else if (record_id(l->hasher, record, l->last_record, err)) {
+        l->violations_behind = 0;
+    } else {
+        return false;
+    }
+    return judge_record(&l->judge, record, err);
+}
+
+/* Set walk, judge and last record to the start of this way. */
+static bool begin(struct appraise_logs *l, const struct list_way *way, bool padded,
+        struct error *err)
+{
+    static const uint8_t none[LIST_RECORD_ID_SIZE];
+    bool on = counts_on(way);
+
+    l->way = *way;
+    memcpy(l->last_record, on ? l->held->last_record : none, sizeof(none));
+    l->violations_behind = on ? l->held->violations_behind : 0;
+    ima_walk_init(&l->walk, l->hasher, l->in->list_format, quoted_banks(l), padded);
+    if (on) {
+        ima_walk_resume(&l->walk, &way->from->pcrs, way->count, way->index,
+                way->kind == LIST_DELTA ? l->held->offset : 0);
+    } else if (way->from != NULL) {
+        ima_replay_start(&l->walk.replay, &way->from->pcrs);
+    }
+    return judge_begin(&l->judge, way->from != NULL ? &way->from->judged : NULL, err);
+}
+
+/* Run l->walk; a list that does not parse ends in the verdict. */
+static bool run(struct appraise_logs *l, struct error *err)
+{
+    struct error why = { 0 };
+
+    if (!logs_rewind_list(l, err)) {
+        return false;
+    }
+    bool ok = ima_walk_run(&l->walk, l->in->list, &why);
+    uint64_t entry = l->walk.list.index;
+
+    ima_walk_clear(&l->walk);
+    l->v->entries = entry;
+    return ok || logs_malformed(l, "ima", &entry, &why, err);
+}
+
+static bool read_by(struct appraise_logs *l, const struct list_way *way, bool padded,
+        const struct ima_target *target, struct error *err)
+{
+    if (!begin(l, way, padded, err)) {
+        return false;
+    }
+    l->walk.target = target;
+    l->walk.visit = on_record;
+    l->walk.ctx = l;
+    return run(l, err);
+}
+
+static bool is_done(const struct appraise_logs *l)
+{
+    return l->walk.met || logs_are_malformed(l);
+}
+
+/* By the common rule, and once more by all when that leads nowhere; the rules of a held list are
+ * known. */
+static bool read_first_way(struct appraise_logs *l, const struct ima_target *target,
+        struct error *err)
+{
+    struct list_way way = { 0 };
+
+    if (l->in->list_is_delta) {
+        way = (struct list_way){ LIST_DELTA, &l->held->at, l->held->entry, l->held->entry,
+            l->held->seen };
+        return read_by(l, &way, l->held->padded != 0, target, err);
+    }
+    /* After a restart of the TPM a list that explains the registers from their reset on is that of
+     * a new boot. */
+    if (l->held != NULL && l->held->restart == l->restart) {
+        way.from = has_registers(&l->held->start) ? &l->held->start : NULL;
+        way.must_attest = l->held->seen;
+    }
+    return read_by(l, &way, false, target, err) &&
+            (is_done(l) || l->v->entries == 0 || read_by(l, &way, true, target, err));
+}
+
+/* The last place that it can be: from the front records can only go away. */
+static bool look_at_shape(void *ctx, const struct ima_record *record, struct error *err)
+{
+    struct appraise_logs *l = ctx;
+    uint64_t index = record->entry->index;
+    uint64_t after = index + 1 + l->held->violations_behind;
+    uint8_t id[LIST_RECORD_ID_SIZE];
+
+    if (index == 0) {
+        l->shape.starts_with_aggregate = judge_is_aggregate(record);
+    }
+    if (record->measured->violation || after > l->held->entry) {
+        return true;
+    }
+    if (!record_id(l->hasher, record, id, err)) {
+        return false;
+    }
+    if (memcmp(id, l->held->last_record, sizeof(id)) == 0) {
+        l->shape.has_last = true;
+        l->shape.after_last = after;
+    }
+    return true;
+}
+
+static bool find_shape(struct appraise_logs *l, struct error *err)
+{
+    if (l->shape.known) {
+        return true;
+    }
+    l->shape.known = true;
+    ima_walk_init(&l->walk, l->hasher, l->in->list_format, 0, false);
+    l->walk.visit = look_at_shape;
+    l->walk.ctx = l;
+    return run(l, err);
+}
+
+/* The ways that fit the list's shape, two at most. */
+static size_t other_ways(const struct appraise_logs *l, struct list_way out[2])
+{
+    const struct list_progress *held = l->held;
+    size_t count = 0;
+
+    if (l->shape.has_last) {
+        out[count++] = (struct list_way){ LIST_TRIMMED, &held->at,
+            held->entry - l->shape.after_last, held->entry, held->seen };
+    }
+    if (!l->shape.starts_with_aggregate) {
+        out[count++] =
+                (struct list_way){ LIST_TRIMMED, &held->at, held->entry, held->entry, held->seen };
+    } else if (held->seen == held->entry) {
+        /* With an unattested tail the old kernel's last records are lost with its list. */
+        out[count++] = (struct list_way){ .kind = LIST_RESTARTED, .from = &held->at };
+    }
+    return count;
+}
+
+static bool read_other_ways(struct appraise_logs *l, const struct ima_target *target,
+        struct error *err)
+{
+    struct list_way ways[2];
+
+    if (!find_shape(l, err) || logs_are_malformed(l)) {
+        return logs_are_malformed(l);
+    }
+    size_t count = other_ways(l, ways);
+
+    for (size_t i = 0; i < count && !is_done(l); i++) {
+        /* A kernel that took over may follow other rules. */
+        bool padded = l->held->padded != 0 || ways[i].kind == LIST_RESTARTED;
+
+        if (!read_by(l, &ways[i], padded, target, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool logs_walk_list(struct appraise_logs *l, const struct ima_target *target, struct error *err)
+{
+    if (!read_first_way(l, target, err)) {
+        return false;
+    }
+    if (is_done(l) || l->held == NULL || l->in->list_is_delta || !held_covers(l, l->held)) {
+        return true;
+    }
+    /* What the first way found is what is told when the others lead nowhere, too. */
+    const struct ima_walk walk = l->walk;
+    const struct list_way way = l->way;
+    const uint64_t entries = l->v->entries;
+    struct judge judge = l->judge;
+
+    l->judge.findings = (struct findings){ 0 };
+    bool ok = read_other_ways(l, target, err);
+
+    if (!ok || is_done(l)) {
+        judge_reset(&judge);
+        return ok;
+    }
+    judge_reset(&l->judge);
+    l->judge = judge;
+    l->walk = walk;
+    l->way = way;
+    l->v->entries = entries;
+    return true;
+}
+
+static void keep_registers(const struct appraise_logs *l, struct pcr_values *out)
+{
+    for (size_t i = 0; i < l->selection.count; i++) {
+        enum digest_alg alg = l->selection.bank[i].alg;
+
+        for (uint32_t left = l->ima_pcrs & l->selection.bank[i].mask; left != 0; left &= left - 1) {
+            unsigned int pcr = (unsigned int)__builtin_ctz(left);
+
+            pcr_values_set(out, alg, pcr,
+                    ima_replay_value(&l->walk.at_mark, alg, l->walk.rules.rule[alg], pcr).ptr);
+        }
+    }
+}
+
+void logs_keep_progress(struct appraise_logs *l)
+{
+    struct list_progress *p = &l->out->progress;
+
+    *p = (struct list_progress){
+        .reset = l->reset,
+        .restart = l->restart,
+        .format = l->in->list_format,
+        .entry = l->walk.attested,
+        .offset = l->walk.attested_end,
+        .seen = l->v->entries,
+        .padded = logs_padded_banks(l),
+        .kexec = l->judge.kexec || logs_list_was_restarted(l) ||
+                (counts_on(&l->way) && l->held->kexec),
+        .at.judged = l->judge.sum,
+        .violations_behind = l->violations_behind,
+    };
+    keep_registers(l, &p->at.pcrs);
+    memcpy(p->last_record, l->last_record, sizeof(p->last_record));
+    if (counts_on(&l->way)) {
+        p->start = l->held->start;
+    } else if (l->way.from != NULL) {
+        p->start = *l->way.from;
+    }
+    l->out->has_progress = true;
+    l->out->continued = l->way.from != NULL;
+}
