@@ -53,6 +53,10 @@ void coap_server_free(struct coap_server *s);
 /** Listen on every address that the host of uri has. @param err  ERROR_IO: says which and why */
 MUST_USE bool coap_server_listen(struct coap_server *s, const struct uri *uri, struct error *err);
 
+/** The port of the index-th address that is listened on, for a uri with port 0: the kernel chooses
+ * one for all addresses of that host. */
+uint16_t coap_server_port(const struct coap_server *s, size_t index);
+
 /** Readable when coap_server_process() has something to do, timers included. */
 int coap_server_fd(const struct coap_server *s);
 /** Do what is to be done, without waiting. @param err  ERROR_IO: the server is of no use any more

@@ -1,1 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# A server and clients in one process, over loopback.
+find_package(Threads REQUIRED)
+add_library(serve STATIC coap/serve.c)
+target_link_libraries(serve PUBLIC coap check Threads::Threads)
+
+function(coap_test name)
+    add_executable(coap_${name}_test coap/${name}_test.c)
+    target_link_libraries(coap_${name}_test PRIVATE serve ${ARGN})
+    add_test(NAME coap.${name} COMMAND coap_${name}_test)
+endfunction()
+
+coap_test(round_trip)

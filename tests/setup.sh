@@ -9,7 +9,7 @@ set -euo pipefail
 build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
     libcoap3-dev libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
-tests=(clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema
+tests=(libcoap3-bin clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema
     nftables python3-cbor2)
 
 case ${1:-tests} in

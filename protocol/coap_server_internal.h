@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "protocol/coap_address.h"
+#include "protocol/coap_library.h"
+#include "protocol/coap_rate.h"
+#include "protocol/coap_server.h"
+
+/* What the files of the server share. */
+
+/* Addresses it listens on. */
+#define COAP_LISTENERS_MAX 16
+/* Kept answers together: their number, their bytes, and how long the peer may do without them. */
+#define COAP_KEPT_MAX       64
+#define COAP_KEPT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define COAP_KEPT_MS        60000u
+/* Longest answers: an evidence message and as many chunks of logs as are worth one request. Over
+ * UDP each KiB is a round trip, and the answer is kept meanwhile. */
+#define COAP_ANSWER_MAX_UDP ((size_t)128 * 1024)
+#define COAP_ANSWER_MAX_TCP ((size_t)578 * 1024)
+/* Requests of one peer, and of all, that wait for their answers. */
+#define COAP_WAITING_PEER_MAX 4
+#define COAP_WAITING_MAX      256
+/* When it makes sense to ask again after 5.03. */
+#define COAP_RETRY_SECONDS 1
+/* RFC 7252 section 3: longest token. */
+#define COAP_TOKEN_MAX 8
+#define COAP_ETAG_SIZE 8
+
+/** One address and one libcoap context: what one endpoint suffers, the others do not. */
+struct coap_listener {
+    struct coap_server *server;
+    coap_context_t *context;
+    int socket; /* libcoap's; it closes it */
+    bool reliable;
+    uint16_t port;
+};
+
+/** One libcoap session: a UDP address that has asked something, or a TCP connection. */
+struct coap_peer {
+    TAILQ_ENTRY(coap_peer) link;
+    struct coap_listener *listener;
+    coap_session_t *session;
+    unsigned int held;    /* waiting requests and kept answers; the session stays while there are */
+    unsigned int waiting; /* requests among them */
+    bool closed;          /* TCP: nothing can be sent any more */
+};
+TAILQ_HEAD(coap_peers, coap_peer);
+
+/** Which part of an answer is asked for: a Block2 option (RFC 7959). */
+struct coap_block {
+    bool asked; /* there is such an option */
+    uint32_t num;
+    unsigned int szx; /* the block's size is 2^(szx+4) */
+};
+
+/** Which request it was. A duplicate has the same payload, and the same token or message id. */
+struct coap_identity {
+    uint8_t token[COAP_TOKEN_MAX];
+    size_t token_len;
+    coap_mid_t mid;
+    struct buffer payload;
+};
+
+struct coap_exchange {
+    TAILQ_ENTRY(coap_exchange) link;
+    struct coap_peer *peer;
+    coap_pdu_t *response; /* set while the handler runs: what it says goes in here */
+    bool confirmable;
+    struct coap_block block2;
+    struct coap_identity id;
+};
+TAILQ_HEAD(coap_exchanges, coap_exchange);
+
+/** An answer that the peer may ask for again, or for the next block of. */
+struct coap_answer {
+    TAILQ_ENTRY(coap_answer) link; /* least recently used first */
+    struct coap_peer *peer;
+    struct coap_identity id;
+    struct buffer body;
+    uint8_t etag[COAP_ETAG_SIZE];
+    uint64_t used_ms;
+};
+TAILQ_HEAD(coap_answers, coap_answer);
+
+struct coap_server {
+    struct coap_server_options options;
+    int epoll; /* the contexts' and the timer */
+    int timer; /* armed only while there are peers */
+    size_t listener_count;
+    struct coap_listener listeners[COAP_LISTENERS_MAX];
+    struct coap_peers peers;
+    struct coap_exchanges waiting;
+    size_t waiting_count;
+    struct coap_answers kept;
+    size_t kept_count;
+    size_t kept_bytes;
+    uint64_t next_etag;
+    struct coap_exchange *answering; /* whose request is being handled */
+    struct coap_rate rate;
+};
+
+/** A FETCH request, its options read and checked. */
+struct coap_fetch {
+    struct coap_block block2;
+    struct bytes payload;
+};
+
+/** An error answer. */
+struct coap_problem {
+    coap_pdu_code_t code;
+    const char *title;
+    const char *detail;
+    unsigned int max_age; /* seconds; 0: not said */
+};
+
+/* coap_server.c */
+/** Milliseconds of a clock that only goes forward. */
+uint64_t coap_server_now(void);
+/** Call process for l, or for the timer (NULL), when fd is readable. */
+MUST_USE bool coap_server_watch(struct coap_server *s, int fd, struct coap_listener *l,
+        struct error *err);
+
+/* coap_peer.c */
+struct coap_peer *coap_peer_of(const coap_session_t *session);
+void coap_peer_appears(struct coap_listener *l, coap_session_t *session);
+void coap_peer_closes(struct coap_peer *p);
+void coap_peer_vanishes(struct coap_peer *p);
+void coap_peer_hold(struct coap_peer *p);
+void coap_peer_unhold(struct coap_peer *p);
+
+/* coap_request.c: the handler of FETCH attest. */
+void coap_request_handle(coap_resource_t *resource, coap_session_t *session,
+        const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response);
+
+/* coap_fetch.c */
+/** Read and check a request. False: out_problem says why not. */
+MUST_USE bool coap_fetch_read(const coap_pdu_t *request, size_t payload_max, struct coap_fetch *out,
+        struct coap_problem *out_problem);
+
+/* coap_exchange.c */
+struct coap_exchange *coap_exchange_new(struct coap_peer *p, const coap_pdu_t *request,
+        const struct coap_fetch *fetch);
+void coap_exchange_drop(struct coap_exchange *x);
+/** The same request has come again: the answer belongs to the latest. */
+void coap_exchange_repeat(struct coap_exchange *x, const coap_pdu_t *request);
+bool coap_identity_same_payload(const struct coap_identity *id, struct bytes payload);
+bool coap_identity_is_duplicate(const struct coap_identity *id, const coap_pdu_t *request,
+        struct bytes payload);
+void coap_identity_clear(struct coap_identity *id);
+
+/* coap_answer.c */
+void coap_problem_write(coap_pdu_t *pdu, const struct coap_problem *p);
+/** Keep body as the answer to x; takes both body and x's identity over. NULL: no memory. */
+struct coap_answer *coap_answer_keep(struct coap_exchange *x, struct buffer *body);
+void coap_answer_drop(struct coap_server *s, struct coap_answer *a);
+/** Write block b of a into pdu, which has a token and nothing else. */
+void coap_answer_write(coap_pdu_t *pdu, const struct coap_answer *a, const struct coap_block *b);
+/** True when that is all of a. */
+bool coap_answer_is_whole(const struct coap_answer *a, const struct coap_block *b);
+/** The latest answer to p that matches. */
+struct coap_answer *coap_answer_find(struct coap_server *s, const struct coap_peer *p,
+        bool (*matches)(const struct coap_answer *a, const void *ctx), const void *ctx);
+/** Drop answers that nobody asked for in a while. */
+void coap_answers_expire(struct coap_server *s);
