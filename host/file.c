@@ -45,15 +45,11 @@ static bool read_some(int fd, const char *path, uint8_t *dst, size_t size, size_
     return true;
 }
 
-bool file_read(const char *path, size_t max, struct buffer *out, struct error *err)
+bool file_read_open(int fd, const char *path, size_t max, struct buffer *out, struct error *err)
 {
     struct buffer buf CLEANUP(buffer_clear) = { 0 };
-    int fd CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC);
     size_t room = 0;
 
-    if (fd < 0) {
-        return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-    }
     for (;;) {
         size_t n;
 
@@ -75,6 +71,16 @@ bool file_read(const char *path, size_t max, struct buffer *out, struct error *e
     *out = buf;
     buf = (struct buffer){ 0 };
     return true;
+}
+
+bool file_read(const char *path, size_t max, struct buffer *out, struct error *err)
+{
+    int fd CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    return file_read_open(fd, path, max, out, err);
 }
 
 bool file_source_open(struct file_source *out, const char *path, struct error *err)

@@ -19,6 +19,10 @@
  */
 MUST_USE bool file_read(const char *path, size_t max, struct buffer *out, struct error *err);
 
+/** The same of a file that is open already, from where it stands; path is for messages. */
+MUST_USE bool file_read_open(int fd, const char *path, size_t max, struct buffer *out,
+        struct error *err);
+
 /* Bytes a file_source reads at a time: what it holds in memory, whatever the file is long. Small
  * enough for the second-level cache: 256 KiB cost a tenth of a replay. */
 #define FILE_CHUNK_SIZE ((size_t)64 * 1024)

@@ -137,6 +137,11 @@ judge 3 --policy nowhere --ima-log garbage
 judge 3 --policy dangling.yaml --nonce 00
 judge 3 --ak nowhere --quote empty
 judge 3 --ak nowhere --signature empty
+judge 3 --ak nowhere --boot-log garbage
+judge 3 --ak nowhere --ima-log garbage
+judge 3 --ak garbage --ima-log cut.list
+judge 3 --ak nowhere --pcrs garbage
+judge 1 --ak nowhere --ima-log short.list
 judge 1 --ak nowhere --policy nowhere
 judge 1 --policy garbage
 judge 1 --policy empty
