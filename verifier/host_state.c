@@ -268,7 +268,13 @@ static bool code_optional_text(struct json_code *c, const char *key, char **text
     return !json_code_present(c, key, *text != NULL) || json_code_text(c, key, text, err);
 }
 
-/* Those that stay are about entries of the IMA list; the log is not written. */
+static bool code_entry(struct json_code *c, struct finding *f, struct error *err)
+{
+    f->has_entry = json_code_present(c, "entry", f->has_entry);
+    return !f->has_entry || json_code_u64(c, "entry", MESSAGE_OFFSET_MAX, &f->entry, err);
+}
+
+/* Those that stay are about the IMA list; the log is not written. */
 static bool code_finding(struct json_code *c, struct finding *f, struct error *err)
 {
     size_t severity = f->severity;
@@ -276,8 +282,7 @@ static bool code_finding(struct json_code *c, struct finding *f, struct error *e
 
     if (!json_code_name(c, "severity", severity_of, SEVERITY_WARN + 1, &severity, err) ||
             !json_code_name(c, "check", check_of, CHECK_COUNT, &check, err) ||
-            !code_kind(c, "kind", &f->kind, err) ||
-            !json_code_u64(c, "entry", MESSAGE_OFFSET_MAX, &f->entry, err) ||
+            !code_kind(c, "kind", &f->kind, err) || !code_entry(c, f, err) ||
             !code_optional_text(c, "path", &f->path, err) ||
             !code_optional_text(c, "digest", &f->digest, err) ||
             !code_optional_text(c, "rule", &f->rule, err) ||
@@ -289,7 +294,6 @@ static bool code_finding(struct json_code *c, struct finding *f, struct error *e
     f->severity = (enum severity)severity;
     f->check = (enum check)check;
     f->log = "ima";
-    f->has_entry = true;
     return json_code_end(c, err);
 }
 

@@ -7,8 +7,10 @@
 
 bool finding_stays(const struct finding *f)
 {
-    return f->log != NULL && strcmp(f->log, "ima") == 0 && f->has_entry &&
-            f->check != CHECK_EVIDENCE_FORMAT;
+    if (f->log == NULL || strcmp(f->log, "ima") != 0 || f->check == CHECK_EVIDENCE_FORMAT) {
+        return false;
+    }
+    return f->has_entry || f->check == CHECK_VIOLATIONS || strcmp(f->kind, "kexec") == 0;
 }
 
 static bool text_copy(char **to, const char *from, struct error *err)

@@ -13,7 +13,8 @@
  * the machine boots. Everything else that a verdict says is made anew in each round.
  */
 
-/** True for a finding about an attested record: it stays. */
+/** True for a finding about an attested record, about how many of them are violations, or about a
+ * list that another kernel began: it is made once, and stays. */
 bool finding_stays(const struct finding *f);
 
 /**
