@@ -6,3 +6,9 @@ target_link_libraries(fake_agent PUBLIC forge message fetch)
 
 unit_test(buffer host)
 unit_test(fetch fake_agent evidence)
+
+# Hosts that are attested round by round.
+add_library(scene STATIC round/scene.c)
+target_link_libraries(scene PUBLIC fake_agent round)
+
+unit_test(round scene)
