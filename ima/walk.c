@@ -234,7 +234,7 @@ static bool on_entry(void *ctx, const struct ima_entry *entry, struct error *err
         look_at_tail(w, entry->pcr);
     }
     if (w->met && !w->whole) {
-        return true;
+        return w->visit_tail == NULL || w->visit_tail(w->ctx, entry, err);
     }
     if (!ima_replay_add(&w->replay, w->hasher, entry, &measured, err)) {
         return false;

@@ -54,6 +54,7 @@ struct ima_walk {
     const struct ima_target *target; /* NULL: no stop mark is looked for */
     bool whole;                      /* replay the tail, too, for the values after the whole list */
     ima_record_visitor *visit;       /* may be NULL */
+    ima_entry_visitor *visit_tail;   /* may be NULL: told of the tail that is not replayed */
     void *ctx;
 
     /* running */

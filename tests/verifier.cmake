@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # Forged evidence, and attacks in rows.
-add_library(forge STATIC forge.c forge_quote.c attack.c)
+add_library(forge STATIC forge.c forge_quote.c attack.c rounds.c)
 target_link_libraries(forge PUBLIC check appraise)
 
 unit_test(verdict appraise)
@@ -9,6 +9,8 @@ unit_test(appraise forge)
 unit_test(appraise_logs forge)
 unit_test(appraise_search forge)
 unit_test(appraise_conclude forge)
+unit_test(appraise_cut forge)
+unit_test(appraise_delta forge)
 unit_test(judge forge)
 unit_test(judge_files forge)
 unit_test(hook forge case)

@@ -129,9 +129,18 @@ static bool check_tail(struct appraise_logs *l, struct error *err)
     uint64_t must = l->way.must_attest;
     uint64_t attested = l->walk.attested;
 
-    l->behind = attested < must;
+    bool changed = attested >= must && must > 0 &&
+            memcmp(l->old_tail, l->held->tail, sizeof(l->old_tail)) != 0;
+
+    l->behind = attested < must || changed;
     if (!l->behind) {
         return true;
+    }
+    if (changed) {
+        return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
+                "the list was changed: other records are attested than the %" PRIu64
+                " that it had at the last round",
+                must - l->held->entry);
     }
     if (attested < l->held->entry) {
         return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,

@@ -102,10 +102,27 @@ static bool record_id(struct hasher *h, const struct ima_record *record, uint8_t
     return hasher_digest(h, DIGEST_SHA256, record->entry->template_data, out, err);
 }
 
+/* Nothing that a violation record says is authenticated: it counts as one, whatever its bytes. */
+static bool chain(struct hasher *h, uint8_t *value, const struct ima_entry *entry,
+        struct error *err)
+{
+    uint8_t id[LIST_RECORD_ID_SIZE] = { 0 };
+
+    return (ima_entry_is_violation(entry) ||
+                   hasher_digest(h, DIGEST_SHA256, entry->template_data, id, err)) &&
+            hasher_digest2(h, DIGEST_SHA256, (struct bytes){ value, LIST_RECORD_ID_SIZE },
+                    (struct bytes){ id, LIST_RECORD_ID_SIZE }, value, err);
+}
+
 static bool on_record(void *ctx, const struct ima_record *record, struct error *err)
 {
     struct appraise_logs *l = ctx;
+    uint64_t index = record->entry->index;
+    bool was_tail = index < l->way.must_attest && index >= l->held->entry;
 
+    if (was_tail && !chain(l->hasher, l->old_tail, record->entry, err)) {
+        return false;
+    }
     if (record->measured->violation) {
         l->violations_behind++;
     } else if (record_id(l->hasher, record, l->last_record, err)) {
@@ -114,6 +131,13 @@ static bool on_record(void *ctx, const struct ima_record *record, struct error *
         return false;
     }
     return judge_record(&l->judge, record, err);
+}
+
+static bool on_tail(void *ctx, const struct ima_entry *entry, struct error *err)
+{
+    struct appraise_logs *l = ctx;
+
+    return chain(l->hasher, l->tail, entry, err);
 }
 
 /* Set walk, judge and last record to the start of this way. */
@@ -126,6 +150,8 @@ static bool begin(struct appraise_logs *l, const struct list_way *way, bool padd
     l->way = *way;
     memcpy(l->last_record, on ? l->held->last_record : none, sizeof(none));
     l->violations_behind = on ? l->held->violations_behind : 0;
+    memcpy(l->tail, none, sizeof(none));
+    memcpy(l->old_tail, none, sizeof(none));
     ima_walk_init(&l->walk, l->hasher, l->in->list_format, quoted_banks(l), padded);
     if (on) {
         ima_walk_resume(&l->walk, &way->from->pcrs, way->count, way->index,
@@ -160,6 +186,7 @@ static bool read_by(struct appraise_logs *l, const struct list_way *way, bool pa
     }
     l->walk.target = target;
     l->walk.visit = on_record;
+    l->walk.visit_tail = on_tail;
     l->walk.ctx = l;
     return run(l, err);
 }
@@ -330,6 +357,7 @@ void logs_keep_progress(struct appraise_logs *l)
     };
     keep_registers(l, &p->at.pcrs);
     memcpy(p->last_record, l->last_record, sizeof(p->last_record));
+    memcpy(p->tail, l->tail, sizeof(p->tail));
     if (counts_on(&l->way)) {
         p->start = l->held->start;
     } else if (l->way.from != NULL) {

@@ -71,8 +71,11 @@ struct appraise_logs {
     bool behind;         /* the quote does not attest what the list had in the last round */
     struct list_way way; /* of the walk */
     struct list_shape shape;
-    uint8_t last_record[LIST_RECORD_ID_SIZE]; /* as in struct list_progress, of the walk */
+    /* Of the walk, as in struct list_progress: */
+    uint8_t last_record[LIST_RECORD_ID_SIZE];
     uint64_t violations_behind;
+    uint8_t tail[LIST_RECORD_ID_SIZE];
+    uint8_t old_tail[LIST_RECORD_ID_SIZE]; /* what is attested now of the held one */
 };
 
 MUST_USE bool appraise_logs(struct appraise_logs *l, struct error *err);

@@ -52,6 +52,9 @@ struct list_progress {
     uint64_t offset; /* of that one's first byte in the list as the kernel gives it out now */
     uint64_t seen; /* index after the last record of the list when it was read: entry, or more when
                       there was an unattested tail, all of which the next quote must attest */
+    uint8_t tail[LIST_RECORD_ID_SIZE]; /* a chain over its records, zeros when there is none:
+                                          SHA-256(chain || id) for each, with zeros
+                                          as the id of a violation */
     struct list_state start; /* before its first record: zeros, or where another kernel took over
                                 (kexec) and began a list of its own */
     struct list_state at;    /* after the last attested record */
