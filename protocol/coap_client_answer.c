@@ -18,8 +18,10 @@ enum {
 /* RFC 7252 section 5.10.5: without the option. */
 #define MAX_AGE_DEFAULT 60
 #define ECHOES_MAX      3
-#define RESTARTS_MAX    1
-#define CAPACITY_MIN    4096
+/* An agent that says "at once" gets no flood of requests. */
+#define PAUSE_MIN_MS 500
+#define RESTARTS_MAX 1
+#define CAPACITY_MIN 4096
 
 /** The options of a response that matter. */
 struct answer_head {
@@ -129,6 +131,7 @@ static void take_refusal(struct coap_client *c, struct coap_ask *ask, unsigned i
     if (code == COAP_RESPONSE_CODE_TOO_MANY_REQUESTS ||
             code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE) {
         ask->pause_ms = h->max_age < UINT32_MAX / 1000 ? h->max_age * 1000 : UINT32_MAX;
+        ask->pause_ms = ask->pause_ms < PAUSE_MIN_MS ? PAUSE_MIN_MS : ask->pause_ms;
         ask->step = STEP_PAUSE;
     }
     /* The agent no longer has the answer that we have the beginning of. */
@@ -201,7 +204,9 @@ static void take_content(struct coap_client *c, struct coap_ask *ask, const stru
     ask->begun = true;
     ask->echoes = 0;
     ask->progress_ms = coap_client_now();
-    memcpy(ask->etag, h->etag.ptr, h->etag.len);
+    if (h->etag.len > 0) {
+        memcpy(ask->etag, h->etag.ptr, h->etag.len);
+    }
     ask->etag_len = h->etag.len;
     ask->szx = h->szx;
     ask->num = h->num + 1;
