@@ -8,3 +8,8 @@ target_link_libraries(lies PUBLIC forge message)
 add_executable(machine_test hostile/machine_test.c)
 target_link_libraries(machine_test PRIVATE lies)
 add_test(NAME hostile.machine COMMAND machine_test)
+
+fuzz_target(agent_answer agent_serve)
+
+add_executable(dishonest_agent hostile/dishonest_agent.c)
+target_link_libraries(dishonest_agent PRIVATE lies coap)
