@@ -128,6 +128,7 @@ class StreamRelay:
                 try:
                     async for part in change(data):
                         if not part:
+                            sink.close()
                             return
                         sink.write(part)
                         await sink.drain()

@@ -1,0 +1,683 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A relay in front of an honest agent that lies in the CoAP around its answers.
+
+coap_lies.py LIE HOST:PORT: prints the port it listens on. coap_lies.py --list: the names, each with
+the transport. What an agent could say in a message is not here but in dishonest_agent.
+"""
+import asyncio
+import itertools
+import os
+import random
+import sys
+
+import coap
+from relay import Faults, Relay, StreamRelay, run
+
+UDP_LIES, TCP_LIES = {}, {}
+
+
+def lie(table):
+    def add(function):
+        table[function.__name__.replace("_", "-")] = function
+        return function
+    return add
+
+
+udp, tcp = lie(UDP_LIES), lie(TCP_LIES)
+
+
+def cbor_problem(title, detail):
+    """Concise problem details (RFC 9290): {-1: title, -2: detail}."""
+    def text(s):
+        b = s.encode()
+        size = coap.uint(len(b))
+        head = {0: b"\x60", 1: b"\x78", 2: b"\x79"}[len(size)]
+        return (head + size if len(b) > 23 else bytes([0x60 | len(b)])) + b
+    return b"\xa2\x20" + text(title) + b"\x21" + text(detail)
+
+
+ANSI = "\x1b[2J\x1b[32mTRUSTED\x1b[0m\r\n"
+
+
+class Liar(Relay):
+    """UDP: every content answer goes through the lie, which yields what is sent in its place."""
+
+    def __init__(self, change, agent):
+        super().__init__(agent, Faults())
+        self.change = change
+        self.answers = 0
+        self.last_request = None
+        self.kept = None  # for a lie to remember what it likes
+
+    def from_peer(self, data, peer):
+        message = coap.read_udp(data)
+        if message.code == coap.FETCH:
+            self.last_request = message
+        self.to_agent(data, peer)
+
+    def from_agent(self, data, peer):
+        message = coap.read_udp(data)
+        if message.code == 0:
+            self.to_peer(data, peer)
+            return
+        self.answers += 1
+        for out in self.change(self, message):
+            self.to_peer(out if isinstance(out, bytes) else out.udp(), peer)
+
+
+# ---- UDP: blocks
+
+@udp
+def block_skipped(liar, m):
+    num, more, szx = m.block() or (0, 0, 6)
+    yield m.with_block(num + 1, more, szx) if num else m
+
+
+@udp
+def block_never_last(liar, m):
+    """The last block again and again, under every number that is asked for."""
+    asked = liar.last_request.block() or (0, 0, 6)
+    block = m.block() or (0, 0, 6)
+    if block[1] and m.code == coap.CONTENT:
+        liar.kept = m
+        yield m
+    elif liar.kept:
+        yield liar.kept.but(mid=m.mid, type=m.type, token=m.token).with_block(asked[0], 1, 6)
+
+
+@udp
+def block_size_grows(liar, m):
+    num, more, _ = m.block() or (0, 0, 6)
+    yield m.with_block(num, more, 7 if num else 6)
+
+
+@udp
+def block_size_shrinks(liar, m):
+    num, more, szx = m.block() or (0, 0, 6)
+    yield m.with_block(num, more, 0 if num else szx)
+
+
+@udp
+def block_short(liar, m):
+    yield m.but(payload=m.payload[:100]) if (m.block() or (0, 0, 0))[1] else m
+
+
+@udp
+def block_long(liar, m):
+    yield m.but(payload=m.payload + b"\0" * 100)
+
+
+@udp
+def block_empty(liar, m):
+    yield m.but(payload=b"") if (m.block() or (0, 0, 0))[1] else m
+
+
+@udp
+def block_far(liar, m):
+    yield m.with_block((1 << 20) - 1, 1, 6)
+
+
+@udp
+def block_option_long(liar, m):
+    yield m.set(coap.BLOCK2, b"\0\0\0\0\x0e")
+
+
+@udp
+def block_twice(liar, m):
+    yield m.but(options=m.options + [(coap.BLOCK2, b"\x1e")])
+
+
+@udp
+def block_again(liar, m):
+    """Block 0 is what every question gets."""
+    if liar.kept is None:
+        liar.kept = m
+    yield liar.kept.but(mid=m.mid, type=m.type, token=m.token)
+
+
+@udp
+def last_block_early(liar, m):
+    num, _, szx = m.block() or (0, 0, 6)
+    yield m.with_block(num, 0, szx)
+
+
+@udp
+def etag_changes(liar, m):
+    yield m.set(coap.ETAG, bytes([liar.answers]))
+
+
+@udp
+def etag_long(liar, m):
+    yield m.set(coap.ETAG, b"x" * 200)
+
+
+@udp
+def size2_huge(liar, m):
+    yield m.set(coap.SIZE2, b"\xff\xff\xff\xff")
+
+
+@udp
+def size2_changes(liar, m):
+    yield m.set(coap.SIZE2, coap.uint(liar.answers))
+
+
+# ---- UDP: what kind of answer
+
+@udp
+def continue_231(liar, m):
+    yield m.but(code=coap.CONTINUE)
+
+
+@udp
+def created_201(liar, m):
+    yield m.but(code=0x41)
+
+
+@udp
+def valid_203(liar, m):
+    yield m.but(code=0x43)
+
+
+@udp
+def code_of_no_class(liar, m):
+    yield m.but(code=0xff)
+
+
+@udp
+def text_format(liar, m):
+    yield m.set(coap.CONTENT_FORMAT, b"")
+
+
+@udp
+def no_format(liar, m):
+    yield m.set(coap.CONTENT_FORMAT, None)
+
+
+@udp
+def long_format(liar, m):
+    yield m.set(coap.CONTENT_FORMAT, b"\0\0\0\0\0\0\0\x3f")
+
+
+@udp
+def no_payload(liar, m):
+    yield m.but(payload=b"").set(coap.BLOCK2, None)
+
+
+@udp
+def critical_option(liar, m):
+    yield m.but(options=m.options + [(65001, b"you must understand this")])
+
+
+@udp
+def many_options(liar, m):
+    yield m.but(options=m.options + [(65000, b"")] * 200)
+
+
+# ---- UDP: errors
+
+@udp
+def error_plain(liar, m):
+    yield m.but(code=0xa0, options=[], payload=b"")
+
+
+@udp
+def error_ansi(liar, m):
+    yield m.but(code=0xa0, options=[(coap.CONTENT_FORMAT, coap.uint(coap.PROBLEM))],
+                payload=cbor_problem(ANSI, ANSI * 3))
+
+
+@udp
+def error_ansi_text(liar, m):
+    yield m.but(code=0xa0, options=[], payload=ANSI.encode() * 10)
+
+
+@udp
+def error_64k(liar, m):
+    yield m.but(code=0xa0, options=[(coap.CONTENT_FORMAT, coap.uint(coap.PROBLEM))],
+                payload=cbor_problem("title", "x" * 65000))
+
+
+@udp
+def error_lying_length(liar, m):
+    yield m.but(code=0xa0, options=[(coap.CONTENT_FORMAT, coap.uint(coap.PROBLEM))],
+                payload=b"\xa1\x20\x7b\x7f\xff\xff\xff\xff\xff\xff\xffshort")
+
+
+@udp
+def error_deep(liar, m):
+    yield m.but(code=0xa0, options=[(coap.CONTENT_FORMAT, coap.uint(coap.PROBLEM))],
+                payload=b"\x81" * 1000)
+
+
+@udp
+def error_blocks(liar, m):
+    """A diagnosis that never ends."""
+    num = (liar.last_request.block() or (0, 0, 6))[0]
+    yield m.but(code=0xa0, options=[], payload=b"x" * 1024).with_block(num, 1, 6)
+
+
+@udp
+def later_for_ever(liar, m):
+    yield m.but(code=0xa3, options=[(coap.MAX_AGE, b"\xff\xff\xff\xff")], payload=b"")
+
+
+@udp
+def too_many_for_ever(liar, m):
+    """... but whoever hurries gets an answer, so that the test sees it."""
+    hurried = liar.answers > 20
+    yield m if hurried else m.but(code=0x9d, options=[(coap.MAX_AGE, b"")], payload=b"")
+
+
+@udp
+def echo_for_ever(liar, m):
+    yield m.but(code=0x81, options=[(coap.ECHO, os.urandom(8))], payload=b"")
+
+
+@udp
+def echo_too_long(liar, m):
+    yield m.but(code=0x81, options=[(coap.ECHO, b"x" * 1000)], payload=b"")
+
+
+@udp
+def echo_empty(liar, m):
+    yield m.but(code=0x81, options=[(coap.ECHO, b"")], payload=b"")
+
+
+# ---- UDP: messages
+
+@udp
+def token_wrong(liar, m):
+    yield m.but(token=bytes(8))
+
+
+@udp
+def token_empty(liar, m):
+    yield m.but(token=b"")
+
+
+@udp
+def token_too_long(liar, m):
+    data = bytearray(m.udp())
+    data[0] |= 15
+    yield bytes(data)
+
+
+@udp
+def version_2(liar, m):
+    data = bytearray(m.udp())
+    data[0] ^= 0xc0
+    yield bytes(data)
+
+
+@udp
+def option_beyond_end(liar, m):
+    yield m.but(payload=b"", options=[]).udp() + b"\xde\xff\xff"
+
+
+@udp
+def option_reserved(liar, m):
+    yield m.but(payload=b"", options=[]).udp() + b"\xf0\x01\x02"
+
+
+@udp
+def marker_without_payload(liar, m):
+    yield m.but(payload=b"").udp() + b"\xff"
+
+
+@udp
+def cut_anywhere(liar, m):
+    data = m.udp()
+    yield data[:liar.answers * 7 % len(data)]
+
+
+@udp
+def oversized(liar, m):
+    yield m.udp() + bytes(60000)
+
+
+@udp
+def reset(liar, m):
+    yield coap.Message(coap.RST, 0, liar.last_request.mid)
+
+
+@udp
+def request_instead(liar, m):
+    yield coap.Message(coap.CON, coap.FETCH, m.mid, m.token, [(11, b"attest")], b"")
+
+
+@udp
+def acknowledged_only(liar, m):
+    yield coap.Message(coap.ACK, 0, liar.last_request.mid)
+
+
+@udp
+def silent(liar, m):
+    yield from ()
+
+
+@udp
+def silent_in_the_middle(liar, m):
+    if (m.block() or (0, 0, 0))[0] == 0:
+        yield m
+
+
+@udp
+def from_another_port(liar, m):
+    """The answer, but not from the address that was asked: nobody knows whose it is."""
+    peer = next(iter(liar.peers))
+    asyncio.get_running_loop().create_task(_send_from_elsewhere(m.udp(), peer))
+    yield from ()
+
+
+async def _send_from_elsewhere(data, peer):
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+    transport.sendto(data, peer)
+    transport.close()
+
+
+# ---- UDP: nothing wrong, only odd
+
+@udp
+def harmless_everything_thrice(liar, m):
+    yield from (m, m, m)
+
+
+@udp
+def harmless_strangers(liar, m):
+    """Resets and answers to nobody around the right one."""
+    yield coap.Message(coap.RST, 0, liar.last_request.mid ^ 0x5555)
+    yield m.but(token=b"stranger")
+    yield m
+    yield m.but(token=b"stranger")
+
+
+@udp
+def harmless_pings(liar, m):
+    yield coap.Message(coap.CON, 0, 2)
+    yield m
+
+
+@udp
+def harmless_fragments(liar, m):
+    for size in range(5):
+        yield b"\x40\x45\x12\x34"[:size]
+    yield m
+
+
+@udp
+def harmless_unknown_option(liar, m):
+    yield m.but(options=m.options + [(65000, b"elective")])
+
+
+@udp
+def harmless_no_etag(liar, m):
+    yield m.set(coap.ETAG, None)
+
+
+@udp
+def harmless_non(liar, m):
+    """Non-confirmable, where the agent confirms."""
+    yield m.but(type=coap.NON) if m.type == coap.CON else m
+
+
+def _storm_datagram(chance, m):
+    """What somebody sends who sees neither message IDs nor tokens."""
+    m = m.but(mid=chance.randrange(65536), token=chance.randbytes(len(m.token)))
+    data = m.udp()
+    at = chance.randrange(len(data))
+    kinds = (
+        lambda: b"",
+        lambda: chance.randbytes(chance.randrange(1, 1400)),
+        lambda: chance.randbytes(60000),
+        lambda: data,
+        lambda: data[:at],
+        lambda: data[:at] + chance.randbytes(8) + data[at + 8:],
+        lambda: m.but(type=chance.randrange(4), token=chance.randbytes(chance.randrange(9))).udp(),
+        lambda: coap.Message(chance.randrange(4), 0, m.mid).udp(),
+        lambda: m.with_block(chance.randrange(1 << 20), 1, 6).udp(),
+        lambda: m.but(code=chance.randrange(256)).udp(),
+    )
+    return chance.choice(kinds)()
+
+
+STORM = int(os.environ.get("TALLY_STORM", "2000"))
+
+
+class Storm(Liar):
+    """Rubbish of all kinds while the verifier waits, from here and from other ports; then the
+    answer."""
+
+    def __init__(self, agent):
+        super().__init__(None, agent)
+        self.chance = random.Random(1)
+        self.over = False
+
+    def from_agent(self, data, peer):
+        message = coap.read_udp(data)
+        if self.over or message.code == 0:
+            self.to_peer(data, peer)
+        elif self.answers == 0:
+            self.answers = 1
+            asyncio.get_running_loop().create_task(self.rage(message, peer))
+
+    async def rage(self, m, peer):
+        elsewhere, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+        for i in range(STORM):
+            data = _storm_datagram(self.chance, m)
+            (elsewhere if i % 4 == 0 else self.transport).sendto(data, peer)
+            if i % 10 == 9:
+                await asyncio.sleep(0.001)
+        elsewhere.close()
+        self.over = True
+        self.to_peer(m.udp(), peer)
+
+
+# ---- TCP
+
+class StreamLiar(StreamRelay):
+    """Every message of the agent goes through the lie, which yields bytes; b"" hangs up."""
+
+    def __init__(self, change, agent):
+        super().__init__(agent, Faults())
+        self.change = change
+        self.left = b""
+        self.answers = 0
+        self.connections = 0
+
+    async def serve(self, peer_in, peer_out):
+        self.connections += 1
+        self.left = b""
+        await super().serve(peer_in, peer_out)
+
+    async def to_peer(self, data):
+        messages, self.left = coap.split_tcp(self.left + data)
+        for whole in messages:
+            message = coap.read_tcp(whole)
+            self.answers += message.code == coap.CONTENT
+            async for out in self.change(self, message):
+                yield out if isinstance(out, bytes) else out.tcp()
+        if not data:
+            yield b""
+
+
+def is_answer(m):
+    return m.code >> 5 in (2, 4, 5)
+
+
+async def for_ever():
+    await asyncio.get_running_loop().create_future()
+
+
+@tcp
+async def half_a_message(liar, m):
+    data = m.tcp()
+    yield data[:len(data) // 2] if is_answer(m) else data
+    if is_answer(m):
+        await for_ever()
+
+
+@tcp
+async def promise_of_8_mib(liar, m):
+    if is_answer(m):
+        yield bytes([0xf0 | len(m.token)]) + (8 << 20).to_bytes(4, "big") + bytes([m.code])
+        await for_ever()
+    yield m
+
+
+@tcp
+async def promise_of_4_gib(liar, m):
+    if is_answer(m):
+        yield bytes([0xf0 | len(m.token)]) + b"\xff\xff\xff\xff" + bytes([m.code])
+        await for_ever()
+    yield m
+
+
+@tcp
+async def garbage_first(liar, m):
+    yield random.Random(1).randbytes(4000)
+    await for_ever()
+
+
+@tcp
+async def garbage_answer(liar, m):
+    yield random.Random(2).randbytes(4000) if is_answer(m) else m
+
+
+@tcp
+async def no_csm(liar, m):
+    if m.code != coap.CSM:
+        yield m
+
+
+@tcp
+async def csm_with_critical_option(liar, m):
+    yield m.but(options=m.options + [(9, b"x")]) if m.code == coap.CSM else m
+
+
+@tcp
+async def csm_of_no_size(liar, m):
+    yield m.but(options=[(2, b"")]) if m.code == coap.CSM else m
+
+
+@tcp
+async def csm_of_4_gib(liar, m):
+    yield m.but(options=[(2, b"\xff\xff\xff\xff"), (4, b"")]) if m.code == coap.CSM else m
+
+
+@tcp
+async def hang_up_at_once(liar, m):
+    yield b""
+
+
+@tcp
+async def hang_up_in_answer(liar, m):
+    data = m.tcp()
+    if is_answer(m):
+        yield data[:len(data) // 2]
+        yield b""
+    else:
+        yield data
+
+
+@tcp
+async def hang_up_in_first_answer(liar, m):
+    """Harmless: a connection that breaks once is opened again."""
+    data = m.tcp()
+    if is_answer(m) and liar.connections == 1:
+        yield data[:len(data) // 2]
+        yield b""
+    else:
+        yield data
+
+
+@tcp
+async def abort(liar, m):
+    yield coap.Message(code=coap.ABORT, payload=ANSI.encode()) if is_answer(m) else m
+
+
+@tcp
+async def release(liar, m):
+    yield coap.Message(code=coap.RELEASE) if is_answer(m) else m
+
+
+@tcp
+async def wrong_token(liar, m):
+    yield m.but(token=bytes(8)) if is_answer(m) else m
+
+
+@tcp
+async def never_answers(liar, m):
+    if not is_answer(m):
+        yield m
+
+
+@tcp
+async def error_of_64k(liar, m):
+    yield m.but(code=0xa0, options=[(coap.CONTENT_FORMAT, coap.uint(coap.PROBLEM))],
+                payload=cbor_problem("title", "x" * 65000)) if is_answer(m) else m
+
+
+@tcp
+async def answer_of_8_mib(liar, m):
+    """As long as it says, and longer than anybody asked for."""
+    yield m.but(payload=bytes(8 << 20)) if is_answer(m) else m
+
+
+@tcp
+async def block_over_tcp(liar, m):
+    yield m.with_block(3, 1, 7) if is_answer(m) else m
+
+
+@tcp
+async def harmless_slow(liar, m):
+    data = m.tcp()
+    for i in range(0, len(data), 97):
+        yield data[i:i + 97]
+        await asyncio.sleep(0.0005)
+
+
+@tcp
+async def harmless_pings_in_stream(liar, m):
+    for i in range(100):
+        yield coap.Message(code=coap.PING, token=bytes([i]))
+    yield m
+
+
+@tcp
+async def harmless_answers_to_nobody(liar, m):
+    if is_answer(m):
+        for i in range(20):
+            yield m.but(token=bytes([i]) * 5)
+    yield m
+
+
+@tcp
+async def rubbish_for_a_while(liar, m):
+    """The storm, over a stream: there is no way back into step."""
+    chance = random.Random(3)
+    if is_answer(m):
+        for _ in itertools.repeat(None, STORM // 10):
+            yield chance.randbytes(chance.randrange(1, 2000))
+    yield m
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join([f"udp {n}" for n in ["storm", *UDP_LIES]] + [f"tcp {n}" for n in TCP_LIES]))
+        return
+    name, agent = sys.argv[1], sys.argv[2].rsplit(":", 1)
+    agent = (agent[0], int(agent[1]))
+    if name == "storm":
+        relay = Storm(agent)
+    elif name in UDP_LIES:
+        relay = Liar(UDP_LIES[name], agent)
+    else:
+        relay = StreamLiar(TCP_LIES[name], agent)
+    asyncio.run(run(relay))
+
+
+if __name__ == "__main__":
+    main()
