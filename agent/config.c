@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "agent/config.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,21 +106,40 @@ static const struct setting table[] = {
             "systemd's log of what it measured." },
 };
 
-bool agent_config_read(const char *path, struct agent_config *out, struct error *err)
+void agent_config_default(struct agent_config *out)
 {
     struct agent_config c = { 0 };
+    struct error err = { 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        if (!table[i].set(&c, table[i].fallback, err)) {
-            return error_wrap(err, "default of %s", table[i].key);
-        }
+        bool good = table[i].set(&c, table[i].fallback, &err);
+
+        assert(good);
+        (void)good;
     }
-    if (!settings_read(path != NULL ? path : AGENT_CONFIG_PATH, path == NULL, table,
-                ARRAY_LEN(table), &c, err)) {
+    *out = c;
+}
+
+static bool read_file(const char *path, bool optional, struct agent_config *out, struct error *err)
+{
+    struct agent_config c;
+
+    agent_config_default(&c);
+    if (!settings_read(path, optional, table, ARRAY_LEN(table), &c, err)) {
         return false;
     }
     *out = c;
     return true;
+}
+
+bool agent_config_read(const char *path, struct agent_config *out, struct error *err)
+{
+    return read_file(path != NULL ? path : AGENT_CONFIG_PATH, path == NULL, out, err);
+}
+
+bool agent_config_read_optional(const char *path, struct agent_config *out, struct error *err)
+{
+    return read_file(path, true, out, err);
 }
 
 void agent_config_print(FILE *out)

@@ -33,5 +33,12 @@ struct agent_config {
  */
 MUST_USE bool agent_config_read(const char *path, struct agent_config *out, struct error *err);
 
+/** The same for a file elsewhere that may be absent. */
+MUST_USE bool agent_config_read_optional(const char *path, struct agent_config *out,
+        struct error *err);
+
+/** The defaults alone. */
+void agent_config_default(struct agent_config *out);
+
 /** Print the settings and their defaults. */
 void agent_config_print(FILE *out);

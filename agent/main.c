@@ -13,6 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "collect", command_collect, "Write this machine's evidence to a file" },
+    { "doctor", command_doctor, "Say what keeps this machine from being attested" },
 };
 
 static void print_usage(FILE *to)
@@ -29,7 +30,7 @@ static void print_usage(FILE *to)
     agent_config_print(to);
     (void)fprintf(to,
             "\n\"tally-agent COMMAND --help\" tells more.\n"
-            "Exit status: 0 done, 1 could not, 2 wrong command line.\n");
+            "Exit status: 0 done, 1 could not, 2 wrong command line; doctor: 3 findings.\n");
 }
 
 static int flush_answer(int status)

@@ -101,6 +101,26 @@ MUST_USE bool tpm_device_key(struct tpm_device *dev, struct hasher *h,
 void tpm_device_key_close(struct tpm_device *dev, struct tpm_key *key);
 
 /**
+ * Look at what is at a persistent handle, and create nothing.
+ *
+ * @param found  false: nothing is there, and out is not set
+ * @param err    also when something is there that cannot attest
+ */
+MUST_USE bool tpm_device_key_find(struct tpm_device *dev, struct hasher *h, uint32_t handle,
+        struct tpm_key *out, bool *found, struct error *err);
+
+/** What a TPM says of itself. */
+struct tpm_info {
+    char vendor[5];            /* "IBM", "INTC"; as the TPM spells it: any byte but NUL */
+    uint32_t firmware[2];      /* version, in the vendor's own way of counting */
+    bool owner_password;       /* the owner hierarchy has one ... */
+    bool endorsement_password; /* ... the endorsement hierarchy has one */
+    bool locked_out;           /* after failed authorizations */
+};
+
+MUST_USE bool tpm_device_info(struct tpm_device *dev, struct tpm_info *out, struct error *err);
+
+/**
  * Quote the selected PCRs.
  *
  * @param qualifying  at most 32 bytes: what every TPM takes

@@ -360,3 +360,20 @@ void tpm_device_key_close(struct tpm_device *dev, struct tpm_key *key)
     device_close(&object);
     key->handle = ESYS_TR_NONE;
 }
+
+bool tpm_device_key_find(struct tpm_device *dev, struct hasher *h, uint32_t handle,
+        struct tpm_key *out, bool *found, struct error *err)
+{
+    struct tpm_key key = { .handle = ESYS_TR_NONE };
+    struct tpm_name qualified;
+    bool there = device_has_handle(dev, handle);
+
+    if (there && !read_key(dev, h, handle, &key, &qualified, err)) {
+        return false;
+    }
+    if (there) {
+        *out = key;
+    }
+    *found = there;
+    return true;
+}
