@@ -8,3 +8,4 @@
 /* One command each; argv[0] is its name. Returns the exit status. */
 int command_collect(int argc, char *argv[]);
 int command_doctor(int argc, char *argv[]);
+int command_ima_setup(int argc, char *argv[]);

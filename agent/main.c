@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
     { "collect", command_collect, "Write this machine's evidence to a file" },
     { "doctor", command_doctor, "Say what keeps this machine from being attested" },
+    { "ima-setup", command_ima_setup, "Install a policy by which the kernel measures what is run" },
 };
 
 static void print_usage(FILE *to)
