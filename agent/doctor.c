@@ -28,8 +28,8 @@ bool doctor_examine(const struct doctor_options *options, struct doctor_report *
         struct error *err)
 {
     /* The TPM before the logs: a list that grows meanwhile still explains the values we have. */
-    static void (*const topics[])(struct doctor * d) = { doctor_kernel, doctor_settings,
-        doctor_listen, doctor_tpm, doctor_boot, doctor_ima };
+    static void (*const topics[])(struct doctor * d) = { doctor_kernel, doctor_settings, doctor_tpm,
+        doctor_boot, doctor_ima };
     struct doctor *d CLEANUP(doctor_free) = calloc(1, sizeof(*d));
 
     if (d == NULL) {

@@ -43,7 +43,6 @@ struct doctor {
 /* The topics, in the order they are looked at. */
 void doctor_kernel(struct doctor *d);
 void doctor_settings(struct doctor *d);
-void doctor_listen(struct doctor *d);
 void doctor_tpm(struct doctor *d);
 void doctor_boot(struct doctor *d);
 void doctor_ima(struct doctor *d);

@@ -126,7 +126,7 @@ bool ima_setup_look(const char *root, enum ima_setup_state *out, bool *out_backu
         *out = IMA_SETUP_OURS;
     } else {
         *out = memmem(text.data, text.len, MARK, strlen(MARK)) != NULL ? IMA_SETUP_EDITED
-                                                                        : IMA_SETUP_FOREIGN;
+                                                                       : IMA_SETUP_FOREIGN;
     }
     return true;
 }
@@ -161,10 +161,10 @@ static bool keep_backup(const char *root, const char *path, struct error *err)
         return false;
     }
     if (link(path, backup) != 0) {
-        return errno == EEXIST ? error_set(err, ERROR_CONFIG,
-                                         "%s is there from an earlier time: move one of the two away",
-                                         backup)
-                               : failed(backup, err);
+        return errno == EEXIST
+                ? error_set(err, ERROR_CONFIG,
+                          "%s is there from an earlier time: move one of the two away", backup)
+                : failed(backup, err);
     }
     return true;
 }
@@ -177,7 +177,8 @@ static bool make_directory(const char *path, struct error *err)
 /* Readable for everybody: it is no secret, and systemd reads it as root anyway. */
 static bool write_file(const char *path, struct bytes text, struct error *err)
 {
-    return file_write(path, FILE_REPLACE, text, err) && (chmod(path, 0644) == 0 || failed(path, err));
+    return file_write(path, FILE_REPLACE, text, err) &&
+            (chmod(path, 0644) == 0 || failed(path, err));
 }
 
 bool ima_setup_apply(const char *root, struct bytes policy, bool force, bool *changed,
@@ -191,7 +192,8 @@ bool ima_setup_apply(const char *root, struct bytes policy, bool force, bool *ch
     bool there;
 
     if (!path_of(root, "/etc/ima", directory, err) || !path_of(root, IMA_SETUP_FILE, path, err) ||
-            !ima_setup_look(root, &state, &backup, err) || !read_existing(path, &now, &there, err)) {
+            !ima_setup_look(root, &state, &backup, err) ||
+            !read_existing(path, &now, &there, err)) {
         return false;
     }
     *changed = !there || !bytes_equal(buffer_view(&now), policy);
@@ -199,10 +201,12 @@ bool ima_setup_apply(const char *root, struct bytes policy, bool force, bool *ch
         return true;
     }
     if ((state == IMA_SETUP_EDITED || state == IMA_SETUP_FOREIGN) && !force) {
-        return error_set(err, ERROR_CONFIG, "%s: %s is there; --force replaces it and keeps a backup",
-                path, ima_setup_state_words(state));
+        return error_set(err, ERROR_CONFIG,
+                "%s: %s is there; --force replaces it and keeps a backup", path,
+                ima_setup_state_words(state));
     }
-    if ((state == IMA_SETUP_EDITED || state == IMA_SETUP_FOREIGN) && !keep_backup(root, path, err)) {
+    if ((state == IMA_SETUP_EDITED || state == IMA_SETUP_FOREIGN) &&
+            !keep_backup(root, path, err)) {
         return false;
     }
     return make_directory(directory, err) && write_file(path, policy, err);
