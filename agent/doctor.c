@@ -49,7 +49,7 @@ bool doctor_examine(const struct doctor_options *options, struct doctor_report *
 }
 
 /* Like vsnprintf(), but only printable ASCII and, between commands, line ends come out. */
-static void print_text(char *dst, const char *format, va_list args)
+static void PRINTF(2, 0) print_text(char *dst, const char *format, va_list args)
 {
     char text[DOCTOR_TEXT_MAX];
     size_t len = 0;
