@@ -61,6 +61,7 @@ void rounds_quote_moment(struct rounds *r, size_t moment)
 struct cursor {
     struct bytes list;
     size_t at;
+    size_t passes;
 };
 
 static bool next(void *ctx, struct bytes *out, struct error *err)
@@ -81,13 +82,14 @@ static bool rewind_list(void *ctx, struct error *err)
 
     (void)err;
     c->at = 0;
+    c->passes++;
     return true;
 }
 
 void rounds_judge(struct rounds *r, struct bytes list, bool delta)
 {
     struct forge *f = &r->machine;
-    struct cursor cursor = { list, 0 };
+    struct cursor cursor = { list, 0, 1 };
     struct source source = { next, rewind_list, &cursor };
     struct error err = { 0 };
     bool held_boot = r->reuse_boot_log && r->has_boot;
@@ -112,6 +114,7 @@ void rounds_judge(struct rounds *r, struct bytes list, bool delta)
     r->verdict.identity_mode = "pinned";
     check_pass(&r->verdict, CHECK_AK_IDENTITY, "the test's");
     CHECKF(appraise(&in, &r->policy, &r->hasher, &r->verdict, &r->out, &err), "%s", err.text);
+    r->passes = cursor.passes;
 }
 
 void rounds_keep(struct rounds *r)

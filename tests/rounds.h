@@ -44,6 +44,7 @@ struct rounds {
     /* of the last round */
     struct verdict verdict;
     struct appraise_outcome out;
+    size_t passes; /* over the list */
 
     size_t moment_count;
     struct rounds_moment moment[ROUNDS_MOMENTS_MAX];
