@@ -12,3 +12,5 @@ add_library(scene STATIC round/scene.c)
 target_link_libraries(scene PUBLIC fake_agent round)
 
 unit_test(round scene)
+unit_test(round_findings scene)
+unit_test(host_state forge host_state)
