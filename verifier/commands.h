@@ -9,6 +9,7 @@
 /* Each command gets argv[0] = its own name and returns an exit status. */
 int command_replay(int argc, char *argv[]);
 int command_show(int argc, char *argv[]);
+int command_attest(int argc, char *argv[]);
 int command_appraise(int argc, char *argv[]);
 int command_inspect(int argc, char *argv[]);
 int command_policy(int argc, char *argv[]);

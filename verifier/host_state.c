@@ -254,6 +254,7 @@ static bool code_list(struct json_code *c, struct list_progress *p, struct error
             json_code_u64(&o, "entry", MESSAGE_OFFSET_MAX, &p->entry, err) &&
             json_code_u64(&o, "offset", MESSAGE_OFFSET_MAX, &p->offset, err) &&
             json_code_u64(&o, "seen", MESSAGE_OFFSET_MAX, &p->seen, err) &&
+            json_code_bytes(&o, "tail", p->tail, sizeof(p->tail), err) &&
             code_list_state(&o, "start", &p->start, err) &&
             code_list_state(&o, "at", &p->at, err) &&
             json_code_u32(&o, "padded", EVENTLOG_BANKS_ALL, &p->padded, err) &&

@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
     { "replay", command_replay, "Recompute PCR values from logs, and compare them" },
     { "show", command_show, "Print a log, a list, a quote or evidence, record by record" },
+    { "attest", command_attest, "Ask a host for evidence, and judge it against a policy" },
     { "appraise", command_appraise, "Judge a quote and its logs against a policy" },
     { "inspect", command_inspect, "Say what evidence proves, without a policy" },
     { "policy", command_policy, "Check, create and extend policies" },

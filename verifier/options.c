@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "verifier/options.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,24 @@ bool option_hex(const char *name, const char *value, uint8_t *dst, size_t size, 
         return error_set(err, ERROR_CONFIG, "%s: want 1 to %zu bytes of hexadecimal", name, size);
     }
     *out_len = len;
+    return true;
+}
+
+bool option_seconds(const char *name, const char *value, int64_t max, int64_t *out_ms,
+        struct error *err)
+{
+    size_t len = strlen(value);
+    char *end = NULL;
+    double seconds = strtod(value, &end);
+    double ms = seconds * 1000;
+
+    /* Digits and one point: strtod() takes signs, hexadecimal and names, too. */
+    if (len == 0 || strspn(value, "0123456789.") != len || *end != '\0' || ms < 1 ||
+            ms > (double)max) {
+        return error_set(err, ERROR_CONFIG, "%s %s: want seconds, up to %" PRId64, name, value,
+                max / 1000);
+    }
+    *out_ms = (int64_t)ms;
     return true;
 }
 

@@ -17,6 +17,10 @@ MUST_USE bool option_banks(const char *value, uint32_t *out, struct error *err);
 MUST_USE bool option_hex(const char *name, const char *value, uint8_t *dst, size_t size,
         size_t *out_len, struct error *err);
 
+/** A positive number of seconds, decimals allowed, as milliseconds up to max. */
+MUST_USE bool option_seconds(const char *name, const char *value, int64_t max, int64_t *out_ms,
+        struct error *err);
+
 /** Print "tally COMMAND: text" and how to get help, to standard error; returns EXIT_USAGE. */
 int usage_error(const char *command, const char *fmt, ...) PRINTF(2, 3);
 

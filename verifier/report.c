@@ -299,6 +299,9 @@ static void print_advice(FILE *to, const struct report *r)
         { "violation",
                 "See which files are written while they are read (docs/policy.md,"
                 " violations)." },
+        { "kexec",
+                "Another kernel was started without the firmware: if it was you, see docs/policy.md"
+                " (kexec), or boot the host." },
         { "denied-file", "A file that you forbade was run or read: isolate the host." },
     };
     const struct finding *file = find_acceptable(r->verdict);
@@ -313,6 +316,16 @@ static void print_advice(FILE *to, const struct report *r)
                 "Next: if you know the file, save this answer with --json and accept it:\n"
                 "  tally policy accept VERDICT.json --entry %" PRIu64 " --reason \"why\"\n",
                 file->entry);
+    }
+}
+
+static void print_advice_for_failure(FILE *to, const struct report *r)
+{
+    if (r->failure_kind != NULL && strcmp(r->failure_kind, "silence") == 0) {
+        fprintf(to,
+                "Next: see whether the machine is up, tally-agent runs (systemctl status tally-agent)"
+                " and its port is\nreachable. Silence proves nothing: whoever took the host over may"
+                " choose it.\n");
     }
 }
 
@@ -386,6 +399,7 @@ void report_print(FILE *to, const struct report *r, bool colour)
     }
     if (r->failure != NULL) {
         fprintf(to, "%s\n", r->failure);
+        print_advice_for_failure(to, r);
         return;
     }
     print_findings(to, v, colour);
@@ -396,7 +410,7 @@ void report_print(FILE *to, const struct report *r, bool colour)
     print_summary(to, r);
 }
 
-static int exit_status(const struct report *r)
+int report_status(const struct report *r)
 {
     if (r->failure != NULL) {
         return EXIT_FAILURE;
@@ -415,16 +429,25 @@ static int exit_status(const struct report *r)
     return EXIT_FAILURE;
 }
 
+void report_alert(const struct report *r, const char *command, const char *hook)
+{
+    struct error err = { 0 };
+
+    if (hook != NULL && report_status(r) != EXIT_SUCCESS && !run_hook(r, hook, &err)) {
+        print_error(command, &err);
+    }
+}
+
 int report_answer(struct report *r, const char *command, const char *hook, bool json)
 {
     struct json_writer w = { 0 };
     struct error err = { 0 };
-    int status = exit_status(r);
+    int status = report_status(r);
 
-    report_set_time(r);
-    if (hook != NULL && status != EXIT_SUCCESS && !run_hook(r, hook, &err)) {
-        print_error(command, &err);
+    if (r->time[0] == '\0') {
+        report_set_time(r);
     }
+    report_alert(r, command, hook);
     if (r->failure != NULL) {
         fprintf(stderr, "tally %s: %s\n", command, r->failure);
     }

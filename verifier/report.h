@@ -38,8 +38,15 @@ MUST_USE bool report_add_alert(struct json_writer *w, json_t *verdict, const str
 /** For people: the answer first, then what refuses and what to do, then the table of checks. */
 void report_print(FILE *to, const struct report *r, bool colour);
 
+/** The exit status that goes with the answer. */
+int report_status(const struct report *r);
+
+/** Run the hook, if there is one, unless the answer is TRUSTED (or inspect says genuine). What goes
+ * wrong with it is told on standard error and changes nothing. */
+void report_alert(const struct report *r, const char *command, const char *hook);
+
 /**
- * Give the answer: run the hook unless it is TRUSTED (or inspect), print it as JSON or text.
+ * Give the answer: set the time unless it is set, run the hook, print JSON or text.
  *
  * @return the exit status that goes with it
  */

@@ -78,6 +78,7 @@ static struct host_state full(void)
     memset(s.policy_digest, 0x11, sizeof(s.policy_digest));
     memset(s.boot_log_id, 0x22, sizeof(s.boot_log_id));
     memset(s.list.last_record, 0x33, sizeof(s.list.last_record));
+    memset(s.list.tail, 0x44, sizeof(s.list.tail));
     fill_values(&s.boot.values, 1);
     fill_values(&s.list.start.pcrs, 101);
     fill_values(&s.list.at.pcrs, 201);
