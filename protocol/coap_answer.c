@@ -131,6 +131,7 @@ struct coap_answer *coap_answer_keep(struct coap_exchange *x, struct buffer *bod
     TAILQ_INSERT_TAIL(&s->kept, a, link);
     s->kept_count++;
     s->kept_bytes += a->body.len;
+    coap_server_set_timer(s);
     return a;
 }
 

@@ -13,6 +13,11 @@
 /* Header and options of a request over TCP, generously; libcoap allocates by the length that a
  * peer states, up to what we tell that we take. */
 #define REQUEST_OVERHEAD 1024
+#define USER_TIMEOUT_MS  30000
+/* Less than COAP_RXBUFFER_SIZE, 1472. */
+#define WINDOW_MAX 1152
+/* libcoap has 5. */
+#define BACKLOG 64
 
 static int handle_event(coap_session_t *session, const coap_event_t event)
 {
@@ -101,14 +106,27 @@ static bool try_bind(const coap_address_t *a, int type, coap_address_t *bound)
     return ok;
 }
 
-/* Options that accepted connections take over; and nobody else gets to share our UDP port. */
-static bool set_options(int fd, bool reliable)
+static bool set_option(int fd, int level, int name, int value)
 {
-    int on = 1;
-    int off = 0;
+    return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
 
-    return reliable ? setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0
-                    : setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) == 0;
+/*
+ * Connections inherit these when they are accepted. A peer that does not acknowledge is given up.
+ * The window keeps what waits to be read below what libcoap reads at a time: otherwise it goes on
+ * reading as long as a fast peer goes on sending.
+ */
+static bool set_up_tcp(int fd)
+{
+    return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+            set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) &&
+            set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, WINDOW_MAX) && listen(fd, BACKLOG) == 0;
+}
+
+/* libcoap lets others share the port; what they get is lost for us. */
+static bool set_up_udp(int fd)
+{
+    return set_option(fd, SOL_SOCKET, SO_REUSEADDR, 0);
 }
 
 static bool open_listener(struct coap_server *s, const coap_address_t *a, bool reliable,
@@ -137,7 +155,7 @@ static bool open_listener(struct coap_server *s, const coap_address_t *a, bool r
         return error_set(err, ERROR_IO, "%s: libcoap cannot listen there", shown);
     }
     l->socket = coap_address_find_socket(type, &bound, NULL);
-    if (l->socket < 0 || !set_options(l->socket, reliable)) {
+    if (l->socket < 0 || !(reliable ? set_up_tcp(l->socket) : set_up_udp(l->socket))) {
         return error_set(err, ERROR_IO, "%s: the socket cannot be set up", shown);
     }
     return coap_server_watch(s, coap_context_get_coap_fd(l->context), l, err);

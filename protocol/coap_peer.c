@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "protocol/coap_server_internal.h"
 
@@ -23,11 +24,31 @@ void coap_peer_appears(struct coap_listener *l, coap_session_t *session)
     }
     p->listener = l;
     p->session = session;
+    p->key = coap_address_key(coap_session_get_addr_remote(session));
+    p->asked_ms = coap_server_now();
+    p->socket = l->reliable
+            ? coap_address_find_socket(SOCK_STREAM, coap_session_get_addr_local(session),
+                      coap_session_get_addr_remote(session))
+            : -1;
     coap_session_set_app_data(session, p);
     coap_session_set_nstart(session, RESPONSES_AT_ONCE);
     coap_session_set_ack_timeout(session,
             (coap_fixed_point_t){ .integer_part = ACK_TIMEOUT_SECONDS });
     TAILQ_INSERT_TAIL(&l->server->peers, p, link);
+}
+
+bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *address)
+{
+    const struct coap_peer *p;
+
+    TAILQ_FOREACH(p, &l->server->peers, link)
+    {
+        if (p->listener == l &&
+                coap_address_equals(coap_session_get_addr_remote(p->session), address)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void coap_peer_hold(struct coap_peer *p)

@@ -93,8 +93,7 @@ static unsigned int cost_of(struct bytes payload)
 static bool is_within_rate(struct coap_peer *p, struct bytes payload, coap_pdu_t *response)
 {
     struct coap_server *s = p->listener->server;
-    struct coap_address_key key = coap_address_key(coap_session_get_addr_remote(p->session));
-    unsigned int wait = coap_rate_take(&s->rate, &key, cost_of(payload), coap_server_now());
+    unsigned int wait = coap_rate_take(&s->rate, &p->key, cost_of(payload), coap_server_now());
 
     if (wait > 0) {
         coap_problem_write(response,
@@ -138,6 +137,7 @@ static void handle(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *r
     struct coap_fetch fetch;
     struct coap_problem problem;
 
+    p->asked_ms = coap_server_now();
     if (!coap_fetch_read(request, p->listener->server->options.request_max, &fetch, &problem)) {
         coap_problem_write(response, &problem);
     } else if (fetch.block2.num > 0) {

@@ -56,7 +56,7 @@ static bool init(struct coap_server *s, const struct coap_server_options *option
     if (getrandom(&s->next_etag, sizeof(s->next_etag), 0) != sizeof(s->next_etag)) {
         return error_set(err, ERROR_IO, "random numbers: %s", strerror(errno));
     }
-    return coap_server_watch(s, s->timer, NULL, err);
+    return coap_echo_init(&s->echo, err) && coap_server_watch(s, s->timer, NULL, err);
 }
 
 bool coap_server_new(const struct coap_server_options *options, struct coap_server **out,
@@ -99,11 +99,14 @@ void coap_server_free(struct coap_server *s)
     free(s);
 }
 
-static void arm(struct coap_server *s)
+/* An idle agent is not woken up: the timer runs while there is something that can expire. */
+void coap_server_set_timer(struct coap_server *s)
 {
-    struct itimerspec in = { .it_value.tv_sec = TAILQ_EMPTY(&s->kept) ? 0 : SWEEP_SECONDS };
+    const struct itimerspec once = { .it_value.tv_sec = SWEEP_SECONDS };
 
-    timerfd_settime(s->timer, 0, &in, NULL);
+    if (!s->timer_runs && (!TAILQ_EMPTY(&s->kept) || coap_connection_any(s))) {
+        s->timer_runs = timerfd_settime(s->timer, 0, &once, NULL) == 0;
+    }
 }
 
 static void sweep(struct coap_server *s)
@@ -111,8 +114,9 @@ static void sweep(struct coap_server *s)
     uint64_t count;
 
     if (read(s->timer, &count, sizeof(count)) == sizeof(count)) {
+        s->timer_runs = false;
         coap_answers_expire(s);
-        arm(s);
+        coap_connection_expire(s);
     }
 }
 
@@ -124,7 +128,6 @@ int coap_server_fd(const struct coap_server *s)
 bool coap_server_process(struct coap_server *s, struct error *err)
 {
     struct epoll_event events[EVENTS_MAX];
-    bool kept_nothing = TAILQ_EMPTY(&s->kept);
     int n = epoll_wait(s->epoll, events, EVENTS_MAX, 0);
 
     if (n < 0 && errno != EINTR) {
@@ -135,12 +138,12 @@ bool coap_server_process(struct coap_server *s, struct error *err)
 
         if (l == NULL) {
             sweep(s);
-        } else if (coap_io_process(l->context, COAP_IO_NO_WAIT) < 0) {
-            return error_set(err, ERROR_IO, "libcoap cannot go on");
+        } else if (l->reliable) {
+            coap_connection_process(l);
+        } else {
+            coap_guard_process(l);
         }
     }
-    if (kept_nothing) {
-        arm(s);
-    }
+    coap_server_set_timer(s);
     return true;
 }

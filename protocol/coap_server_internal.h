@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "protocol/coap_address.h"
+#include "protocol/coap_echo.h"
 #include "protocol/coap_library.h"
 #include "protocol/coap_rate.h"
 #include "protocol/coap_server.h"
@@ -48,7 +49,12 @@ struct coap_peer {
     coap_session_t *session;
     unsigned int held;    /* waiting requests and kept answers; the session stays while there are */
     unsigned int waiting; /* requests among them */
-    bool closed;          /* TCP: nothing can be sent any more */
+    struct coap_address_key key;
+    uint64_t asked_ms; /* when it last asked something, or appeared */
+    /* Over TCP: */
+    int socket;          /* libcoap's; -1: not found */
+    bool closed;         /* nothing can be sent any more */
+    uint64_t read_up_to; /* bytes received from it when it had read all that it was sent */
 };
 TAILQ_HEAD(coap_peers, coap_peer);
 
@@ -91,7 +97,8 @@ TAILQ_HEAD(coap_answers, coap_answer);
 struct coap_server {
     struct coap_server_options options;
     int epoll; /* the contexts' and the timer */
-    int timer; /* armed only while there are peers */
+    int timer; /* runs only while there is something that can expire */
+    bool timer_runs;
     size_t listener_count;
     struct coap_listener listeners[COAP_LISTENERS_MAX];
     struct coap_peers peers;
@@ -103,6 +110,7 @@ struct coap_server {
     uint64_t next_etag;
     struct coap_exchange *answering; /* whose request is being handled */
     struct coap_rate rate;
+    struct coap_echo echo;
 };
 
 /** A FETCH request, its options read and checked. */
@@ -126,13 +134,26 @@ uint64_t coap_server_now(void);
 MUST_USE bool coap_server_watch(struct coap_server *s, int fd, struct coap_listener *l,
         struct error *err);
 
+/** Something may expire from now on. */
+void coap_server_set_timer(struct coap_server *s);
+
 /* coap_peer.c */
 struct coap_peer *coap_peer_of(const coap_session_t *session);
 void coap_peer_appears(struct coap_listener *l, coap_session_t *session);
 void coap_peer_closes(struct coap_peer *p);
 void coap_peer_vanishes(struct coap_peer *p);
+/** True for a UDP peer that has asked something before: it is where it says it is. */
+bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *address);
 void coap_peer_hold(struct coap_peer *p);
 void coap_peer_unhold(struct coap_peer *p);
+
+/* coap_guard.c, coap_connection.c */
+/** Handle what has arrived at a UDP listener, or at a TCP listener and its connections. */
+void coap_guard_process(struct coap_listener *l);
+void coap_connection_process(struct coap_listener *l);
+/** Close connections that ask nothing. */
+void coap_connection_expire(struct coap_server *s);
+bool coap_connection_any(const struct coap_server *s);
 
 /* coap_request.c: the handler of FETCH attest. */
 void coap_request_handle(coap_resource_t *resource, coap_session_t *session,

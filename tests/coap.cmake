@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A server and clients in one process, over loopback.
 find_package(Threads REQUIRED)
-add_library(serve STATIC coap/serve.c)
+add_library(serve STATIC coap/raw.c coap/serve.c)
 target_link_libraries(serve PUBLIC coap check Threads::Threads)
 
 function(coap_test name)
@@ -11,3 +11,6 @@ function(coap_test name)
 endfunction()
 
 coap_test(round_trip)
+coap_test(remote)
+coap_test(refusals)
+coap_test(waiting)
