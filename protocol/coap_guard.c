@@ -29,10 +29,8 @@ struct arrival {
     coap_address_t peer;
     bool unicast;
     /* The address it was sent to, as the kernel tells it and wants it back. */
-    union {
-        char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
-        struct cmsghdr align;
-    } control;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+            CMSG_SPACE(sizeof(struct in_pktinfo))];
     size_t control_len;
 };
 
@@ -69,8 +67,8 @@ static bool peek(int fd, struct arrival *a)
         .msg_namelen = sizeof(a->peer.addr),
         .msg_iov = &part,
         .msg_iovlen = 1,
-        .msg_control = a->control.bytes,
-        .msg_controllen = sizeof(a->control.bytes) };
+        .msg_control = a->control,
+        .msg_controllen = sizeof(a->control) };
 
     coap_address_init(&a->peer);
     ssize_t n = recvmsg(fd, &m, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
@@ -101,7 +99,7 @@ static void reply(int fd, struct arrival *a, struct bytes message)
         .msg_namelen = a->peer.size,
         .msg_iov = &part,
         .msg_iovlen = 1,
-        .msg_control = a->control.bytes,
+        .msg_control = a->control,
         .msg_controllen = a->control_len };
 
     if (message.len <= a->len) {
