@@ -3,6 +3,7 @@ unit_test(file host)
 unit_test(file_writer host)
 unit_test(settings host)
 unit_test(agent_config agent)
+unit_test(serve agent_serve)
 
 # tally-agent against a software TPM, with helpers of its own
 add_executable(fake_tpm system/fake_tpm.c)
