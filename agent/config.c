@@ -115,8 +115,9 @@ static const struct setting table[] = {
             "Where \"run\" waits for verifiers: URIs, separated by spaces." },
     { "agent", "insecure", set_insecure, "no",
             "Whether plain CoAP may listen on other addresses than loopback: yes or no." },
-    { "agent", "rate-limit", set_rate_limit, "1000",
-            "Requests that \"run\" takes from one address in a second; 0 is no limit." },
+    { "agent", "rate-limit", set_rate_limit, "20",
+            "Quotes that one address may ask for in a second, or 32 times as many pieces of logs; "
+            "ten seconds' worth can be saved up; 0 is no limit." },
     { "agent", "user", set_user, "",
             "Whom \"run\" becomes when root starts it, after it has opened the logs; empty: nobody else." },
     { "tpm", "tcti", set_tcti, "device:/dev/tpmrm0", "The TPM, as tpm2-tss names it." },

@@ -48,28 +48,31 @@ static void on_gone(void *ctx, struct coap_exchange *x)
     serve_gone(((struct service *)ctx)->serve, x);
 }
 
-/* A name may stand for addresses of which this machine has not all ("localhost" without IPv6). */
-static bool listen_on_all(struct coap_server *server, const struct listen_addresses *addresses,
+/* A name may stand for addresses of which this machine has not all ("localhost" without IPv6): what
+ * cannot be listened on is taken out. */
+static bool listen_on_all(struct coap_server *server, struct listen_addresses *addresses,
         struct error *err)
 {
     size_t listening = 0;
 
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct listen_address *a = &addresses->address[i];
+        struct listen_address a = addresses->address[i];
 
-        if (coap_server_listen(server, &a->uri, err)) {
-            listening++;
-        } else if (!a->by_name) {
+        if (coap_server_listen(server, &a.uri, err)) {
+            a.uri.port = coap_server_port(server, listening);
+            addresses->address[listening++] = a;
+        } else if (!a.by_name) {
             return false;
         } else {
             log_warning("event=not-listening reason=\"%s\"", err->text);
         }
     }
+    addresses->count = listening;
     return listening > 0;
 }
 
 static bool open_server(struct service *s, const struct agent_config *config,
-        const struct listen_addresses *addresses, struct error *err)
+        struct listen_addresses *addresses, struct error *err)
 {
     const struct coap_server_options options = {
         .request = on_request,
