@@ -17,6 +17,7 @@ void rounds_begin(struct rounds *r, const char *policy, uint32_t machine_banks)
     r->clock = (struct tpm_clock){ 1000000, 7, 3, true };
     r->banks = FORGE_SHA256;
     r->pcrs = FORGE_PCRS;
+    r->nonce_len = sizeof(r->machine.nonce);
     CHECKF(hasher_init(&r->hasher, &err) && policy_load(path, &r->policy, &err) &&
                     tpm_ak_read(&r->hasher, forge_key_public(attack_key()), NULL, &r->ak, &err),
             "%s", err.text);
@@ -97,7 +98,7 @@ void rounds_judge(struct rounds *r, struct bytes list, bool delta)
         .attest = forge_view(&f->attest),
         .signature = forge_view(&f->signature),
         .ak = &r->ak,
-        .nonce = { f->nonce, sizeof(f->nonce) },
+        .nonce = { f->nonce, r->nonce_len },
         .hints = r->hints ? &f->hints : NULL,
         .has_boot_log = f->send_boot_log && !held_boot,
         .boot_log = forge_view(&f->boot_log),

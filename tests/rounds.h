@@ -27,6 +27,7 @@ struct rounds {
     struct tpm_clock clock; /* of the next quote; rounds_quote() lets it go on */
     uint32_t banks;         /* that are quoted */
     uint32_t pcrs;
+    size_t nonce_len;    /* of the machine's nonce */
     bool hints;          /* send them */
     bool reuse_boot_log; /* do not send a boot log that is held */
 
