@@ -104,6 +104,27 @@ static void a_size_names_sha1_or_sha2(void)
     }
 }
 
+static void a_bank_has_one_name(void)
+{
+    static const struct {
+        enum digest_alg alg;
+        const char *want;
+    } cases[] = {
+        { DIGEST_SHA1, "sha1" },
+        { DIGEST_SHA256, "sha256" },
+        { DIGEST_SHA384, "sha384" },
+        { DIGEST_SHA512, "sha512" },
+        { DIGEST_SM3_256, "sm3" },
+    };
+
+    CHECK_UINT(ARRAY_LEN(cases), DIGEST_ALG_COUNT);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct ima_algorithm *a = ima_algorithm_of(cases[i].alg);
+
+        CHECK(a != NULL && strcmp(a->name, cases[i].want) == 0 && a->alg == cases[i].alg);
+    }
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -111,6 +132,7 @@ int main(void)
         { "R36: what is shorter than 224 bits is weak", what_is_shorter_than_224_bits_is_weak },
         { "names are compared whole", names_are_compared_whole },
         { "the old name of SM3 is the same algorithm", the_old_name_of_sm3_is_the_same_algorithm },
+        { "a bank has one name", a_bank_has_one_name },
         { "a size names SHA-1 or SHA-2", a_size_names_sha1_or_sha2 },
     };
 

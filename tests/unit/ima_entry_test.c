@@ -63,11 +63,13 @@ static void every_part_of_a_record_is_where_it_belongs(void)
             err.text);
     CHECK_UINT(e.pcr, 11);
     CHECK_UINT(e.offset, 0);
+    CHECK_UINT(e.size, m.at[1]);
     CHECK_UINT(e.template_data.len, 0);
     CHECKF(ima_entry_read(&r, (struct ima_digest_format){ DIGEST_SHA384, 48 }, &e, &err), "%s",
             err.text);
     CHECK_UINT(e.pcr, 10);
     CHECK_UINT(e.offset, m.at[1]);
+    CHECK_UINT(e.size, m.at[2] - m.at[1]);
     CHECK(bytes_equal(e.template_digest, (struct bytes){ digest, 48 }));
     CHECK_TEXT(e.template_name, "d-ng|n-ng");
     CHECK(bytes_equal(e.template_data, (struct bytes){ data, 3 }));

@@ -539,35 +539,6 @@ static void a_list_of_other_records_is_never_accepted(void)
     CHECK(!accepted((struct bytes){ m.data, m.at[4] }, &t, 5));
 }
 
-static void a_walk_goes_on_from_saved_values(void)
-{
-    struct made m = five_files();
-    struct pcr_values values = values_after(&m, 4, IMA_RULE_PER_BANK);
-    struct ima_target t = target_by_value(&values);
-
-    for (size_t at = 0; at < 4; at++) {
-        struct ima_walk first;
-        struct ima_walk second;
-        struct error err = { 0 };
-
-        ima_walk_init(&first, &h, MADE_SHA1, SHA1_AND_SHA256, true);
-        CHECK(ima_walk_feed(&first, (struct bytes){ m.data, m.at[at] }, &err));
-        ima_walk_init(&second, &h, MADE_SHA1, SHA1_AND_SHA256, true);
-        second.target = &t;
-        second.replay = first.replay;
-        second.list.index = first.list.index;
-        second.list.offset = first.list.offset;
-        CHECKF(ima_walk_feed(&second, (struct bytes){ m.data + m.at[at], m.len - m.at[at] }, &err),
-                "%s", err.text);
-        CHECK(ima_walk_end(&second, &err) && second.met);
-        CHECK_UINT(second.attested, 4);
-        CHECK_UINT(second.list.index, 5);
-        CHECK_UINT(second.list.offset, m.len);
-        ima_walk_clear(&first);
-        ima_walk_clear(&second);
-    }
-}
-
 struct pieces {
     struct bytes all;
     size_t at;
@@ -644,7 +615,6 @@ int main(void)
         { "R25: a flipped bit is never accepted", a_flipped_bit_is_never_accepted },
         { "R26: a list of other records is never accepted",
                 a_list_of_other_records_is_never_accepted },
-        { "a walk goes on from saved values", a_walk_goes_on_from_saved_values },
         { "a source is read to its end", a_source_is_read_to_its_end },
     };
     struct error err = { 0 };
