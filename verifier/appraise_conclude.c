@@ -234,6 +234,12 @@ static bool conclude_list(struct appraise_logs *l, struct error *err)
         check_not_run(v, CHECK_IMA_REPLAY, "values of other quoted PCRs are not known");
         return true;
     }
+    if (l->list_fits_hints) {
+        check_not_run(v, CHECK_IMA_REPLAY,
+                "it leads to the values given for its PCRs, but the values given are not the"
+                " quoted ones");
+        return true;
+    }
     if (v->entries == 0 && !l->walk.met) {
         return check_refuse(v, CHECK_IMA_REPLAY, "ima", err, "the IMA list is empty");
     }
@@ -282,6 +288,11 @@ static bool conclude_digest(struct appraise_logs *l, struct error *err)
     if (quoted) {
         check_pass(v, CHECK_PCR_DIGEST, "the replayed values are the quoted ones");
         return true;
+    }
+    if (l->list_fits_hints) {
+        return check_refuse(v, CHECK_PCR_DIGEST, NULL, err,
+                "the PCR values given are not the quoted ones; the list agrees with those of its"
+                " own PCRs: it and they, or values of other PCRs, are not this machine's");
     }
     return check_refuse(v, CHECK_PCR_DIGEST, NULL, err, "%s",
             l->base_complete ? "the PCR values do not hash into the quoted digest"

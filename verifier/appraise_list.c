@@ -295,8 +295,36 @@ static bool read_other_ways(struct appraise_logs *l, const struct ima_target *ta
     return true;
 }
 
+/* What a pass leaves behind, set aside while another one runs. */
+struct aside {
+    struct ima_walk walk;
+    struct list_way way;
+    struct judge judge;
+    uint64_t entries;
+};
+
+static void set_aside(struct appraise_logs *l, struct aside *out)
+{
+    out->walk = l->walk;
+    out->way = l->way;
+    out->judge = l->judge;
+    out->entries = l->v->entries;
+    l->judge.findings = (struct findings){ 0 };
+}
+
+static void put_back(struct appraise_logs *l, struct aside *a)
+{
+    judge_reset(&l->judge);
+    l->walk = a->walk;
+    l->way = a->way;
+    l->judge = a->judge;
+    l->v->entries = a->entries;
+}
+
 bool logs_walk_list(struct appraise_logs *l, const struct ima_target *target, struct error *err)
 {
+    struct aside first;
+
     if (!read_first_way(l, target, err)) {
         return false;
     }
@@ -304,24 +332,29 @@ bool logs_walk_list(struct appraise_logs *l, const struct ima_target *target, st
         return true;
     }
     /* What the first way found is what is told when the others lead nowhere, too. */
-    const struct ima_walk walk = l->walk;
-    const struct list_way way = l->way;
-    const uint64_t entries = l->v->entries;
-    struct judge judge = l->judge;
-
-    l->judge.findings = (struct findings){ 0 };
+    set_aside(l, &first);
     bool ok = read_other_ways(l, target, err);
 
     if (!ok || is_done(l)) {
-        judge_reset(&judge);
+        judge_reset(&first.judge);
         return ok;
     }
-    judge_reset(&l->judge);
-    l->judge = judge;
-    l->walk = walk;
-    l->way = way;
-    l->v->entries = entries;
+    put_back(l, &first);
     return true;
+}
+
+bool logs_list_leads_to(struct appraise_logs *l, const struct pcr_values *values, bool *out,
+        struct error *err)
+{
+    struct ima_target target = { .by_value = true, .pcrs = l->ima_pcrs, .values = *values };
+    struct aside before;
+
+    set_aside(l, &before);
+    bool ok = read_first_way(l, &target, err);
+
+    *out = ok && l->walk.met;
+    put_back(l, &before);
+    return ok;
 }
 
 static void keep_registers(const struct appraise_logs *l, struct pcr_values *out)

@@ -59,9 +59,10 @@ struct appraise_logs {
     struct eventlog_replay boot;
     struct pcr_values base; /* of every quoted register that the list does not explain */
     bool base_complete;
-    bool list_was_read; /* the source stands at its end, or somewhere */
-    bool hints_proven;  /* the hints hash into pcrDigest: they are what the TPM quoted */
-    bool boot_holds;    /* what the boot log says is what was quoted */
+    bool list_was_read;   /* the source stands at its end, or somewhere */
+    bool hints_proven;    /* the hints hash into pcrDigest: they are what the TPM quoted */
+    bool boot_holds;      /* what the boot log says is what was quoted */
+    bool list_fits_hints; /* the hints are not what was quoted; the list agrees with its own */
     struct judge judge;
     struct ima_walk walk;
 
@@ -115,6 +116,11 @@ bool logs_have_list(const struct appraise_logs *l);
  */
 MUST_USE bool logs_walk_list(struct appraise_logs *l, const struct ima_target *target,
         struct error *err);
+
+/** Would the list, as it comes, lead to these values of its registers? Walk and judge stay as they
+ * are: that is no proof of anything. */
+MUST_USE bool logs_list_leads_to(struct appraise_logs *l, const struct pcr_values *values,
+        bool *out, struct error *err);
 
 /** Its registers started where another kernel's list ended. */
 bool logs_list_was_restarted(const struct appraise_logs *l);

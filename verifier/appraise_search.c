@@ -240,6 +240,34 @@ static bool try_bases(struct appraise_logs *l, struct error *err)
     return true;
 }
 
+/* Is there a hint for every quoted register of the list? */
+static bool hints_cover_list(const struct appraise_logs *l)
+{
+    for (size_t i = 0; i < l->selection.count; i++) {
+        const struct pcr_selection_bank *bank = &l->selection.bank[i];
+
+        if (l->in->hints == NULL ||
+                (bank->mask & l->ima_pcrs & ~l->in->hints->known[bank->alg]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Without a boot log nothing but hints speaks for the boot PCRs. Is the list at odds with the hints
+ * for its own registers, or are others wrong? */
+static bool suspect_hints(struct appraise_logs *l, struct error *err)
+{
+    struct pcr_values own = { 0 };
+
+    if (!logs_boot_is_absent(l) || !l->base_complete || !logs_have_list(l) || l->walk.met ||
+            logs_are_malformed(l) || l->ima_pcrs == 0 || !hints_cover_list(l)) {
+        return true;
+    }
+    add_list_hints(l, &own);
+    return logs_list_leads_to(l, &own, &l->list_fits_hints, err);
+}
+
 /* No usable hints: the signed digest is all there is. */
 static bool walk_by_digest(struct appraise_logs *l, struct error *err)
 {
@@ -268,5 +296,8 @@ bool appraise_search(struct appraise_logs *l, struct error *err)
     if (l->in->hints != NULL && !logs_values_are_quoted(l, l->in->hints, &l->hints_proven, err)) {
         return false;
     }
-    return l->hints_proven ? walk_by_hints(l, err) : walk_by_digest(l, err);
+    if (l->hints_proven) {
+        return walk_by_hints(l, err);
+    }
+    return walk_by_digest(l, err) && suspect_hints(l, err);
 }

@@ -116,6 +116,28 @@ static void live_with_wrong_aggregate(struct forge *f)
     forge_file(f, FORGE_BOTH, 10, forge_files[0]);
 }
 
+/* What the TPM would hold after the list that is sent. */
+static void absent_doctored_hint(struct forge *f)
+{
+    struct forge other;
+
+    forge_init(&other, f->banks, &f->key);
+    forge_boot(&other);
+    forge_aggregate(&other, DIGEST_SHA256, 9);
+    forge_file(&other, FORGE_BOTH, 10, forge_files[0]);
+    f->list.len = 0;
+    forge_add(&f->list, forge_view(&other.list));
+    memcpy(f->hints.value[DIGEST_SHA256][10], other.tpm.value[DIGEST_SHA256][10], 32);
+    attack_without_boot_log(f);
+    forge_clear(&other);
+}
+
+static void absent_both_wrong(struct forge *f)
+{
+    absent_dropped(f);
+    attack_wrong_boot_hint(f);
+}
+
 static void boot_absent(void)
 {
 #define POLICY_NO_BOOT POLICY_ABSENT POLICY_IMA
@@ -139,8 +161,22 @@ static void boot_absent(void)
                 .fails = "pcr-digest",
                 .kinds = "quote",
                 .entry = -1 },
-        LIST_ROW("a wrong hint", .policy = POLICY_NO_BOOT, .hints = true,
-                .send = absent_wrong_boot_hint),
+        { .name = "a wrong hint for another PCR is not the list's fault",
+                .policy = POLICY_NO_BOOT,
+                .hints = true,
+                .send = absent_wrong_boot_hint,
+                .fails = "pcr-digest",
+                .kinds = "quote",
+                .entry = -1 },
+        { .name = "a doctored list with a hint to go with it",
+                .policy = POLICY_NO_BOOT,
+                .hints = true,
+                .send = absent_doctored_hint,
+                .fails = "pcr-digest",
+                .kinds = "quote",
+                .entry = -1 },
+        LIST_ROW("a doctored list, and a wrong hint for another PCR", .policy = POLICY_NO_BOOT,
+                .hints = true, .send = absent_both_wrong),
         LIST_ROW("a doctored list", .policy = POLICY_NO_BOOT, .hints = true,
                 .send = absent_dropped),
         { .name = "R38 boot_aggregate of other values",
