@@ -11,8 +11,7 @@
 #include "verifier/commands.h"
 #include "verifier/options.h"
 
-#define TIMEOUT_MAX_MS ((int64_t)3600 * 1000)
-#define WATCH_MAX_MS   ((int64_t)30 * 24 * 3600 * 1000)
+#define WATCH_MAX_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 static void print_help(void)
 {
@@ -36,25 +35,11 @@ static void print_help(void)
            "with --watch that of the last round.\n");
 }
 
-static int take_time(const char *name, const char *value, int64_t max, int64_t *out)
-{
-    struct error err = { 0 };
-
-    return option_seconds(name, value, max, out, &err) ? EXIT_SUCCESS
-                                                       : usage_error("attest", "%s", err.text);
-}
-
-static int take_name(const char *value, struct tpm_name *out)
-{
-    struct error err = { 0 };
-
-    return option_hex("--ak-name", value, out->data, sizeof(out->data), &out->len, &err)
-            ? EXIT_SUCCESS
-            : usage_error("attest", "%s", err.text);
-}
-
 static int take_option(int c, struct attest_options *o)
 {
+    struct error err = { 0 };
+    bool ok = true;
+
     switch (c) {
     case 'a':
         o->ak = optarg;
@@ -63,7 +48,9 @@ static int take_option(int c, struct attest_options *o)
         o->ak_scheme = optarg;
         break;
     case 'N':
-        return take_name(optarg, &o->ak_name);
+        ok = option_hex("--ak-name", optarg, o->ak_name.data, sizeof(o->ak_name.data),
+                &o->ak_name.len, &err);
+        break;
     case 'f':
         o->first_use = optarg;
         break;
@@ -74,9 +61,11 @@ static int take_option(int c, struct attest_options *o)
         o->state = optarg;
         break;
     case 'w':
-        return take_time("--watch", optarg, WATCH_MAX_MS, &o->watch_ms);
+        ok = option_seconds("--watch", optarg, WATCH_MAX_MS, &o->watch_ms, &err);
+        break;
     case 't':
-        return take_time("--timeout", optarg, TIMEOUT_MAX_MS, &o->timeout_ms);
+        ok = option_timeout(optarg, &o->timeout_ms, &err);
+        break;
     case 'H':
         o->hook = optarg;
         break;
@@ -86,7 +75,7 @@ static int take_option(int c, struct attest_options *o)
     default:
         return usage_error("attest", "wrong command line");
     }
-    return EXIT_SUCCESS;
+    return ok ? EXIT_SUCCESS : usage_error("attest", "%s", err.text);
 }
 
 static int check_options(const struct attest_options *o)

@@ -5,7 +5,6 @@
 
 #include "eventlog/event.h"
 #include "host/file.h"
-#include "verifier/appraise.h"
 #include "verifier/evidence_file.h"
 #include "verifier/evidence_input.h"
 #include "verifier/pcr_file.h"
@@ -187,7 +186,7 @@ static bool prepare(const struct case_request *request, struct hasher *h, struct
 }
 
 bool case_judge(const struct case_request *request, const struct policy *policy, struct hasher *h,
-        struct verdict *v, struct error *err)
+        struct verdict *v, struct appraise_outcome *out, struct error *err)
 {
     struct files files CLEANUP(files_clear) = { 0 };
 
@@ -199,7 +198,7 @@ bool case_judge(const struct case_request *request, const struct policy *policy,
         return evidence_judge_quote(&files.input.in, policy, h, v);
     }
     /* A refusal stays one, whatever fails afterwards. */
-    return appraise(&files.input.in, policy, h, v, NULL, err) || evidence_is_refused(v);
+    return appraise(&files.input.in, policy, h, v, out, err) || evidence_is_refused(v);
 }
 
 bool case_is_refused(const struct case_request *request, struct hasher *h, struct verdict *v)

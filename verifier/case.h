@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "protocol/envelope.h"
 #include "tpm/public.h"
+#include "verifier/appraise.h"
 #include "verifier/ima_input.h"
 #include "verifier/policy.h"
 #include "verifier/verdict.h"
@@ -43,11 +44,12 @@ struct case_request {
  * @param policy  NULL for inspect
  * @param v       profile and identity_mode are set; the rest becomes the verdict: what the attester
  *                sent and cannot be parsed ends here, too
+ * @param out     for who wants to know more of the list; may be NULL
  * @param err     could not tell: the caller's files (a path that cannot be read, AK, EK), faults of
  * ours. A refusal found before that is in v (verdict_result()); then true is returned
  */
 MUST_USE bool case_judge(const struct case_request *request, const struct policy *policy,
-        struct hasher *h, struct verdict *v, struct error *err);
+        struct hasher *h, struct verdict *v, struct appraise_outcome *out, struct error *err);
 
 /**
  * For a policy that cannot be read: is the evidence refused all the same, because it cannot be

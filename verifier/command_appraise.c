@@ -218,7 +218,7 @@ int command_appraise(int argc, char *argv[])
 
     if (ok && policy_load(o.policy, &policy, &err)) {
         report.policy = &policy;
-        ok = case_judge(&o.request, &policy, &hasher, &verdict, &err);
+        ok = case_judge(&o.request, &policy, &hasher, &verdict, NULL, &err);
     } else if (ok) {
         ok = case_is_refused(&o.request, &hasher, &verdict);
         if (ok) {

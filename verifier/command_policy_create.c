@@ -11,11 +11,13 @@
 
 #include "eventlog/event.h"
 #include "host/file.h"
+#include "protocol/uri.h"
 #include "tpm/quote.h"
 #include "verifier/case.h"
 #include "verifier/command_policy.h"
 #include "verifier/commands.h"
 #include "verifier/evidence_file.h"
+#include "verifier/fetched_file.h"
 #include "verifier/ima_input.h"
 #include "verifier/options.h"
 #include "verifier/policy.h"
@@ -31,6 +33,7 @@ struct options {
     const char *boot_log;
     const char *root;
     const char *evidence;
+    struct fetch_options fetch; /* with a URI when the evidence is to be asked for */
     const char *out;
 };
 
@@ -83,6 +86,9 @@ static void print_help(void)
            "  --boot-log FILE    PCRs 0-7 of a boot log (binary_bios_measurements)\n"
            "  --from EVIDENCE    both, from what tally-agent collect wrote, after its quote and\n"
            "                     its logs have been verified; only what is attested is taken\n"
+           "  --from URI         the same, from tally-agent at coap:// or coap+tcp://HOST[:PORT]\n"
+           "  --banks LIST       of PCRs to have quoted there (default sha256)\n"
+           "  --timeout SECONDS  without progress, until that host counts as silent\n"
            "  --root DIR         programs, libraries, kernel modules and scripts below DIR, on\n"
            "                     its file system\n"
            "  -o DIR             where to write " POLICY_NAME
@@ -95,6 +101,7 @@ static int check_options(const struct options *o)
 {
     struct ima_digest_format format;
     struct error err = { 0 };
+    struct uri uri;
 
     if (o->out == NULL) {
         return usage_error("policy create", "-o DIR is missing");
@@ -105,6 +112,12 @@ static int check_options(const struct options *o)
     }
     if (o->evidence != NULL && (o->ima_log != NULL || o->boot_log != NULL)) {
         return usage_error("policy create", "--from has its own logs: no --ima-log or --boot-log");
+    }
+    if (o->fetch.uri != NULL && !uri_read(bytes_of_text(o->fetch.uri), &uri, &err)) {
+        return usage_error("policy create", "%s", err.text);
+    }
+    if (o->fetch.uri == NULL && (o->fetch.banks != 0 || o->fetch.timeout_ms != 0)) {
+        return usage_error("policy create", "--banks and --timeout go with --from URI");
     }
     if (o->ima_digest != NULL && o->ima_log == NULL) {
         return usage_error("policy create", "--ima-digest goes with --ima-log");
@@ -123,9 +136,13 @@ static int parse(int argc, char *argv[], struct options *o)
         { "boot-log", required_argument, NULL, 'b' },
         { "root", required_argument, NULL, 'r' },
         { "from", required_argument, NULL, 'f' },
+        { "banks", required_argument, NULL, 'B' },
+        { "timeout", required_argument, NULL, 't' },
         { "help", no_argument, NULL, 'h' },
         { 0 },
     };
+
+    struct error err = { 0 };
 
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1;) {
@@ -144,6 +161,17 @@ static int parse(int argc, char *argv[], struct options *o)
             break;
         case 'f':
             o->evidence = optarg;
+            o->fetch.uri = strstr(optarg, "://") != NULL ? optarg : NULL;
+            break;
+        case 'B':
+            if (!option_banks(optarg, &o->fetch.banks, &err)) {
+                return usage_error("policy create", "%s", err.text);
+            }
+            break;
+        case 't':
+            if (!option_timeout(optarg, &o->fetch.timeout_ms, &err)) {
+                return usage_error("policy create", "%s", err.text);
+            }
             break;
         case 'o':
             o->out = optarg;
@@ -261,14 +289,12 @@ static bool copy_file(const char *path, FILE *to, struct error *err)
 }
 
 /* The quote is by a TPM's key, and the logs are what that TPM measured. */
-static bool verify_evidence(struct creation *c, const char *copy, struct verdict *v,
-        struct error *err)
+static bool verify_evidence(struct creation *c, const struct case_request *request,
+        struct verdict *v, struct appraise_outcome *out, struct error *err)
 {
-    const struct case_request request = { .evidence = copy };
-
     v->profile = PROFILE_INSPECT;
     v->identity_mode = "none";
-    if (!case_judge(&request, NULL, &c->hasher, v, err)) {
+    if (!case_judge(request, NULL, &c->hasher, v, out, err)) {
         return false;
     }
     if (verdict_is_genuine(v)) {
@@ -285,18 +311,6 @@ static bool verify_evidence(struct creation *c, const char *copy, struct verdict
             c->options->evidence);
 }
 
-/* The only thing about a list's replay that warns: a bank that follows zero-padded SHA-1. */
-static bool warns_of_padding(const struct verdict *v)
-{
-    for (size_t i = 0; i < v->findings.count; i++) {
-        if (v->findings.at[i].severity == SEVERITY_WARN &&
-                v->findings.at[i].check == CHECK_IMA_REPLAY) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What the judged quote covers. */
 static bool set_quote(struct creation *c, struct bytes quote, struct error *err)
 {
@@ -311,30 +325,24 @@ static bool set_quote(struct creation *c, struct bytes quote, struct error *err)
     return true;
 }
 
-static bool add_evidence(struct creation *c, struct error *err)
+/* What is in evidence that was verified; path is what it is called. */
+static bool take_evidence(struct creation *c, const char *copy, const struct verdict *v,
+        const struct appraise_outcome *outcome, struct error *err)
 {
-    struct verdict verdict CLEANUP(verdict_clear) = { 0 };
     struct evidence_file f CLEANUP(evidence_file_close) = { 0 };
-    FILE *copy CLEANUP(file_close) = tmpfile();
-    char copied[32];
     const char *path = c->options->evidence;
 
-    if (copy == NULL) {
-        return error_set(err, ERROR_IO, "temporary file: %s", strerror(errno));
-    }
-    (void)snprintf(copied, sizeof(copied), "/proc/self/fd/%d", fileno(copy));
-    if (!copy_file(path, copy, err) || !verify_evidence(c, copied, &verdict, err) ||
-            !evidence_file_open(&f, copied, err) || !set_quote(c, f.evidence.quote, err)) {
+    if (!evidence_file_open(&f, copy, err) || !set_quote(c, f.evidence.quote, err)) {
         return false;
     }
     const struct message_log *log = f.evidence.log;
 
-    c->draft.padded = warns_of_padding(&verdict);
+    c->draft.padded = (outcome->progress.padded & 1u << c->draft.bank) != 0;
     if (log[LOG_KIND_BOOT].follows && f.boot_log.len > 0 &&
             !policy_draft_add_boot(&c->draft, buffer_view(&f.boot_log), &c->hasher, err)) {
         return about_input(c, path, err);
     }
-    if (!log[LOG_KIND_IMA].follows || verdict.attested == 0) {
+    if (!log[LOG_KIND_IMA].follows || v->attested == 0) {
         return true;
     }
     struct source list = evidence_file_ima(&f);
@@ -342,9 +350,45 @@ static bool add_evidence(struct creation *c, struct error *err)
         log[LOG_KIND_IMA].template_size };
 
     return open_measured(c, err) && list.rewind(list.ctx, err) &&
-            (policy_draft_add_list(&c->draft, &list, format, verdict.attested, c->measured.to,
+            (policy_draft_add_list(&c->draft, &list, format, v->attested, c->measured.to,
                      &c->hasher, err) ||
                     about_input(c, path, err));
+}
+
+static bool use_evidence(struct creation *c, const struct case_request *request, struct error *err)
+{
+    struct verdict verdict CLEANUP(verdict_clear) = { 0 };
+    struct appraise_outcome outcome = { 0 };
+
+    return verify_evidence(c, request, &verdict, &outcome, err) &&
+            take_evidence(c, request->evidence, &verdict, &outcome, err);
+}
+
+static bool add_fetched(struct creation *c, struct error *err)
+{
+    struct fetched_file fetched CLEANUP(fetched_file_close) = { 0 };
+    struct case_request request = { .challenge_len = FETCH_CHALLENGE_SIZE };
+
+    if (!fetched_file_get(&fetched, &c->options->fetch, err)) {
+        return about_input(c, c->options->evidence, err);
+    }
+    request.evidence = fetched.path;
+    memcpy(request.challenge, fetched.challenge, FETCH_CHALLENGE_SIZE);
+    return use_evidence(c, &request, err);
+}
+
+static bool add_evidence(struct creation *c, struct error *err)
+{
+    FILE *copy CLEANUP(file_close) = tmpfile();
+    struct case_request request = { 0 };
+    char copied[32];
+
+    if (copy == NULL) {
+        return error_set(err, ERROR_IO, "temporary file: %s", strerror(errno));
+    }
+    (void)snprintf(copied, sizeof(copied), "/proc/self/fd/%d", fileno(copy));
+    request.evidence = copied;
+    return copy_file(c->options->evidence, copy, err) && use_evidence(c, &request, err);
 }
 
 /* One line on the terminal, drawn again when it would look different. */
@@ -426,9 +470,17 @@ static void describe_origin(const struct options *o, char *dst, size_t size)
     }
 }
 
+static bool add_sources(struct creation *c, struct error *err)
+{
+    if (c->options->fetch.uri != NULL) {
+        return add_fetched(c, err);
+    }
+    return c->options->evidence != NULL ? add_evidence(c, err) : add_logs(c, err);
+}
+
 static bool gather(struct creation *c, struct error *err)
 {
-    if (!(c->options->evidence != NULL ? add_evidence(c, err) : add_logs(c, err))) {
+    if (!add_sources(c, err)) {
         return false;
     }
     if (c->options->root != NULL && !add_root(c, err)) {

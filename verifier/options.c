@@ -11,6 +11,8 @@
 #include "common/digest.h"
 #include "verifier/commands.h"
 
+#define TIMEOUT_MAX_MS ((int64_t)3600 * 1000)
+
 bool option_banks(const char *value, uint32_t *out, struct error *err)
 {
     uint32_t banks = 0;
@@ -61,6 +63,11 @@ bool option_seconds(const char *name, const char *value, int64_t max, int64_t *o
     }
     *out_ms = (int64_t)ms;
     return true;
+}
+
+bool option_timeout(const char *value, int64_t *out_ms, struct error *err)
+{
+    return option_seconds("--timeout", value, TIMEOUT_MAX_MS, out_ms, err);
 }
 
 int usage_error(const char *command, const char *fmt, ...)

@@ -21,6 +21,9 @@ MUST_USE bool option_hex(const char *name, const char *value, uint8_t *dst, size
 MUST_USE bool option_seconds(const char *name, const char *value, int64_t max, int64_t *out_ms,
         struct error *err);
 
+/** --timeout: up to an hour. */
+MUST_USE bool option_timeout(const char *value, int64_t *out_ms, struct error *err);
+
 /** Print "tally COMMAND: text" and how to get help, to standard error; returns EXIT_USAGE. */
 int usage_error(const char *command, const char *fmt, ...) PRINTF(2, 3);
 

@@ -90,12 +90,19 @@ static bool ask(struct host *host, const struct policy *policy, bool whole, stru
     return fetch_start(&a->fetch, host->link, &limits, &request, err);
 }
 
-static bool check_state_name(const struct host *host, struct attempt *a, struct error *err)
+/* What is held is of one key; of another one it says nothing. */
+static bool use_state(const struct host *host, const struct policy *policy, struct attempt *a,
+        struct error *err)
 {
-    struct bytes held = tpm_name_view(&host->state->ak_name);
+    const struct host_state *s = host->state;
+    struct bytes held = tpm_name_view(&s->ak_name);
 
-    if (held.len == 0 || a->input.sent.name.len == 0 ||
-            bytes_equal(held, tpm_name_view(&a->input.sent.name))) {
+    if (held.len == 0 || a->input.sent.name.len == 0) {
+        return true;
+    }
+    if (bytes_equal(held, tpm_name_view(&a->input.sent.name))) {
+        a->input.in.last_clock = &s->clock;
+        a->input.in.held = s->has_list && state_fits(s, policy) ? &s->list : NULL;
         return true;
     }
     return check_refuse(&a->verdict, CHECK_AK_IDENTITY, NULL, err,
@@ -127,22 +134,14 @@ static bool use_list(struct host *host, struct attempt *a, struct error *err)
 static bool prepare(struct host *host, const struct policy *policy, struct attempt *a,
         struct error *err)
 {
-    const struct host_state *s = host->state;
     const struct message_evidence *e = &a->fetch.evidence;
     struct bytes challenge = { a->fetch.challenge, sizeof(a->fetch.challenge) };
-    struct appraise_input *in = &a->input.in;
 
-    if (!evidence_input_init(&a->input, e, host->who, challenge, host->hasher, &a->verdict, err) ||
-            !evidence_input_signer(&a->input, e, host->hasher, &a->verdict, err) ||
-            !check_state_name(host, a, err) || !use_list(host, a, err)) {
-        return false;
-    }
-    in->asked = &policy->quote;
-    if (s->ak_name.len > 0) {
-        in->last_clock = &s->clock;
-        in->held = s->has_list && state_fits(s, policy) ? &s->list : NULL;
-    }
-    return true;
+    a->input.in.asked = &policy->quote;
+    return evidence_input_init(&a->input, e, host->who, challenge, host->hasher, &a->verdict,
+                   err) &&
+            evidence_input_signer(&a->input, e, host->hasher, &a->verdict, err) &&
+            use_state(host, policy, a, err) && use_list(host, a, err);
 }
 
 static bool use_boot_log(struct host *host, struct attempt *a, struct error *err)
