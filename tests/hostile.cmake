@@ -13,3 +13,20 @@ fuzz_target(agent_answer agent_serve)
 
 add_executable(dishonest_agent hostile/dishonest_agent.c)
 target_link_libraries(dishonest_agent PRIVATE lies coap)
+
+# Lies told to a real `tally attest` over CoAP, and networks that are bad.
+function(hostile_test name script)
+    add_test(NAME hostile.${name}
+        COMMAND ${CMAKE_COMMAND} -E env PYTHONDONTWRITEBYTECODE=1 $<TARGET_FILE:Python3::Interpreter>
+            ${CMAKE_CURRENT_SOURCE_DIR}/hostile/${script}.py $<TARGET_FILE:tally>
+            $<TARGET_FILE:dishonest_agent> ${ARGN})
+    set_tests_properties(hostile.${name} PROPERTIES LABELS system TIMEOUT 180)
+endfunction()
+
+foreach(group quote logs message cbor)
+    hostile_test(lies_${group} lies_test ${group})
+endforeach()
+foreach(group udp tcp storm)
+    hostile_test(coap_${group} coap_lies_test ${group})
+endforeach()
+hostile_test(bad_network relay_test)

@@ -12,6 +12,7 @@ import random
 import sys
 
 import coap
+import storm
 from relay import Faults, Relay, StreamRelay, run
 
 UDP_LIES, TCP_LIES = {}, {}
@@ -292,6 +293,13 @@ def token_wrong(liar, m):
 
 
 @udp
+def token_wrong_first(liar, m):
+    """Who sees our message ID can end our waiting: it looks like an acknowledgement."""
+    yield m.but(token=b"stranger")
+    yield m
+
+
+@udp
 def token_empty(liar, m):
     yield m.but(token=b"")
 
@@ -326,9 +334,13 @@ def marker_without_payload(liar, m):
 
 
 @udp
-def cut_anywhere(liar, m):
-    data = m.udp()
-    yield data[:liar.answers * 7 % len(data)]
+def cut_in_token(liar, m):
+    yield m.udp()[:7]
+
+
+@udp
+def cut_in_option(liar, m):
+    yield m.but(payload=b"", options=[(coap.ETAG, b"x" * 8)]).udp()[:-4]
 
 
 @udp
@@ -387,10 +399,11 @@ def harmless_everything_thrice(liar, m):
 @udp
 def harmless_strangers(liar, m):
     """Resets and answers to nobody around the right one."""
-    yield coap.Message(coap.RST, 0, liar.last_request.mid ^ 0x5555)
-    yield m.but(token=b"stranger")
+    stranger = m.but(mid=m.mid ^ 0x5555, token=b"stranger")
+    yield coap.Message(coap.RST, 0, stranger.mid)
+    yield stranger
     yield m
-    yield m.but(token=b"stranger")
+    yield stranger
 
 
 @udp
@@ -422,29 +435,6 @@ def harmless_non(liar, m):
     yield m.but(type=coap.NON) if m.type == coap.CON else m
 
 
-def _storm_datagram(chance, m):
-    """What somebody sends who sees neither message IDs nor tokens."""
-    m = m.but(mid=chance.randrange(65536), token=chance.randbytes(len(m.token)))
-    data = m.udp()
-    at = chance.randrange(len(data))
-    kinds = (
-        lambda: b"",
-        lambda: chance.randbytes(chance.randrange(1, 1400)),
-        lambda: chance.randbytes(60000),
-        lambda: data,
-        lambda: data[:at],
-        lambda: data[:at] + chance.randbytes(8) + data[at + 8:],
-        lambda: m.but(type=chance.randrange(4), token=chance.randbytes(chance.randrange(9))).udp(),
-        lambda: coap.Message(chance.randrange(4), 0, m.mid).udp(),
-        lambda: m.with_block(chance.randrange(1 << 20), 1, 6).udp(),
-        lambda: m.but(code=chance.randrange(256)).udp(),
-    )
-    return chance.choice(kinds)()
-
-
-STORM = int(os.environ.get("TALLY_STORM", "2000"))
-
-
 class Storm(Liar):
     """Rubbish of all kinds while the verifier waits, from here and from other ports; then the
     answer."""
@@ -465,8 +455,8 @@ class Storm(Liar):
     async def rage(self, m, peer):
         elsewhere, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
-        for i in range(STORM):
-            data = _storm_datagram(self.chance, m)
+        for i in range(storm.COUNT):
+            data = storm.datagram(self.chance, m)
             (elsewhere if i % 4 == 0 else self.transport).sendto(data, peer)
             if i % 10 == 9:
                 await asyncio.sleep(0.001)
@@ -583,10 +573,10 @@ async def hang_up_in_answer(liar, m):
 
 
 @tcp
-async def hang_up_in_first_answer(liar, m):
-    """Harmless: a connection that breaks once is opened again."""
+async def harmless_hang_up_later(liar, m):
+    """A connection that breaks once, after an answer, is opened again."""
     data = m.tcp()
-    if is_answer(m) and liar.connections == 1:
+    if is_answer(m) and liar.answers == 2:
         yield data[:len(data) // 2]
         yield b""
     else:
@@ -659,7 +649,7 @@ async def rubbish_for_a_while(liar, m):
     """The storm, over a stream: there is no way back into step."""
     chance = random.Random(3)
     if is_answer(m):
-        for _ in itertools.repeat(None, STORM // 10):
+        for _ in itertools.repeat(None, storm.COUNT // 10):
             yield chance.randbytes(chance.randrange(1, 2000))
     yield m
 

@@ -249,6 +249,6 @@ const struct lie lies_cbor[] = {
     { "agent-not-utf8", .bytes = agent_not_utf8 },
     { "hints-twice", .bytes = hints_twice },
     { "hint-of-pcr-200", .bytes = hint_of_pcr_200 },
-    { "old-answer", .from = 2, .bytes = old_answer },
+    { "old-answer", .from = 2, .to = 2, .bytes = old_answer },
 };
 const size_t lies_cbor_count = ARRAY_LEN(lies_cbor);

@@ -137,7 +137,7 @@ static void record_of_no_pcr(struct machine *m)
 
 static void record_in_pcr_11(struct machine *m)
 {
-    forge_file(&m->f, FORGE_BOTH, 11, INTRUDER);
+    forge_file(&m->f, FORGE_BOTH, 11, machine_file(1));
 }
 
 static void violate(struct machine *m)
@@ -196,10 +196,10 @@ static void garbage_list(struct machine *m)
     memset(m->f.list.data, 0xa5, m->f.list.len);
 }
 
-/* R28: records behind the quote, for ever. */
-static void grow_tail(struct machine *m)
+/* R28: a record that no quote ever attests. */
+static void lasting_tail(struct machine *m)
 {
-    forge_file(&m->f, FORGE_LOG, 10, machine_file(2));
+    forge_file(&m->f, FORGE_LOG, 10, INTRUDER);
 }
 
 /* The tail of the first round is gone in the second. */
@@ -351,7 +351,7 @@ const struct lie lies_logs[] = {
     { "long-template-name", .to = 1, .send = long_name },
     { "long-template-data", .to = 1, .send = long_data },
     { "garbage-list", .to = 1, .send = garbage_list },
-    { "growing-tail", .live = grow_tail },
+    { "lasting-tail", .to = 1, .idle = true, .live = lasting_tail },
     { "vanishing-tail", .live = tail_once },
     { "relabel-event", .to = 1, .send = relabel_event },
     { "event-of-no-pcr", .to = 1, .send = event_of_no_pcr },

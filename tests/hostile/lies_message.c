@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "eventlog/types.h"
 #include "tests/hostile/lies.h"
 
 /* R39, R57, R61, R73, R99: messages that are well formed and say what is not so. */
@@ -231,9 +232,9 @@ static void stale_boot_log(struct machine *m, struct answer *a)
     }
 }
 
-static void reboot(struct machine *m)
+static void extend_boot_log(struct machine *m)
 {
-    forge_event(&m->f, FORGE_BOTH, 8, 0x0d, "grub_cmd: another kernel");
+    forge_event(&m->f, FORGE_BOTH, 14, EV_IPL, "another key list");
 }
 
 static void wrong_template_size(struct machine *m, struct answer *a)
@@ -452,14 +453,14 @@ const struct lie lies_message[] = {
     { "offset-without-entry", .answer = offset_without_entry },
     { "boot-log-starts-late", .answer = boot_log_starts_late },
     { "far-offset", .answer = far_offset },
-    { "delta-entry", .from = 2, .answer = delta_entry },
+    { "delta-entry", .from = 2, .to = 2, .answer = delta_entry },
     { "delta-gap", .from = 2, .answer = delta_gap },
     { "delta-overlap", .from = 2, .answer = delta_overlap },
     { "delta-whole", .from = 2, .answer = delta_whole },
     { "delta-empty", .from = 2, .answer = delta_empty },
-    { "delta-elsewhere", .from = 2, .answer = delta_elsewhere },
+    { "delta-elsewhere", .from = 2, .to = 2, .answer = delta_elsewhere },
     { "whole-again", .from = 2, .answer = whole_again },
-    { "stale-boot-log", .from = 2, .live = reboot, .answer = stale_boot_log },
+    { "stale-boot-log", .from = 2, .to = 2, .live = extend_boot_log, .answer = stale_boot_log },
     { "wrong-template-size", .answer = wrong_template_size },
     { "wrong-template-algorithm", .answer = wrong_template_alg },
     { "swap-logs", .answer = swap_logs },

@@ -385,7 +385,7 @@ const struct lie lies_quote[] = {
     { "base64-nonce", .quote = base64_nonce },
     { "plain-challenge", .quote = plain_challenge },
     { "other-challenge", .quote = other_challenge },
-    { "old-quote", .from = 2, .send = old_quote },
+    { "old-quote", .from = 2, .to = 2, .send = old_quote },
     { "pcr-16", .quote = over_pcr_16 },
     { "pcr-23-for-10", .quote = pcr_23_for_10 },
     { "without-pcr-10", .quote = without_pcr_10 },
@@ -411,8 +411,8 @@ const struct lie lies_quote[] = {
     { "cut-public", .answer = cut_public },
     { "neighbour", .answer = neighbour },
     { "neighbour-under-our-key", .answer = ask_neighbour },
-    { "clock-back", .from = 2, .quote = clock_back },
-    { "reset-count-back", .from = 2, .quote = reset_back },
-    { "restart-count-back", .from = 2, .quote = restart_back },
+    { "clock-back", .from = 2, .to = 2, .quote = clock_back },
+    { "reset-count-back", .from = 2, .to = 2, .quote = reset_back },
+    { "restart-count-back", .from = 2, .to = 2, .quote = restart_back },
 };
 const size_t lies_quote_count = ARRAY_LEN(lies_quote);

@@ -21,8 +21,9 @@ class Want:
     checks: str = ""   # that fail, in order
     kinds: str = ""    # that refuse, sorted
     text: str = ""     # regular expression: what the answer says
-    rounds: int = 1    # runs with one state; all before the last are trusted
-    policy: str = ""   # lines in the place of the default policy's
+    rounds: int = 1    # runs with one state; this is about the last one
+    before: int = 0    # exit status of those before it
+    after: bool = False  # one more run is trusted: the lie has left nothing behind
 
     def problems(self, result):
         if result.status != self.status:
@@ -60,6 +61,7 @@ def trusted(text="", **more):
 
 
 TWICE = {"rounds": 2}
+ONCE = {"rounds": 2, "after": True}
 
 GROUPS = {
     "quote": {
@@ -75,7 +77,7 @@ GROUPS = {
         "base64-nonce": quote("nonce", "extraData is"),
         "plain-challenge": quote("nonce", "extraData is"),
         "other-challenge": quote("nonce", "extraData is"),                  # R4
-        "old-quote": quote("nonce", "extraData is", **TWICE),               # R4 R5
+        "old-quote": quote("nonce", "extraData is", **ONCE),               # R4 R5
         "pcr-16": quote("pcr-selection"),                                   # R69
         "pcr-23-for-10": quote("pcr-selection"),                            # R8 R69
         "without-pcr-10": quote("pcr-selection"),                           # R6
@@ -101,18 +103,18 @@ GROUPS = {
         "cut-public": malformed("public area ends"),
         "neighbour": Want(3, "ak-identity quote-signature", "identity quote", "another attestation"),
         "neighbour-under-our-key": quote("quote-signature"),                # R4
-        "clock-back": quote("clock", "back", **TWICE),                      # R13
-        "reset-count-back": quote("clock", "reset", **TWICE),
-        "restart-count-back": quote("clock", "restart", **TWICE),
+        "clock-back": quote("clock", "back", **ONCE),                      # R13
+        "reset-count-back": quote("clock", "reset", **ONCE),
+        "restart-count-back": quote("clock", "restart", **ONCE),
     },
     "logs": {
         "drop-record": ima("no prefix"),                                    # R26
         "drop-first-record": ima("no prefix"),
         "repeat-record": ima("no prefix"),
         "swap-records": ima("no prefix"),
-        "list-twice": ima("not attested", rounds=2),                        # R28
+        "list-twice": ima("no prefix", rounds=2),                           # R73
         "insert-record": ima("no prefix"),
-        "intruder": Want(3, "files", "unknown-file", "/tmp/intruder"),
+        "intruder": Want(3, "files", "unknown-file", "/tmp/intruder", rounds=2, before=3),  # R97
         "intruder-later": Want(3, "files", "unknown-file", "/tmp/intruder", rounds=2),
         "intruder-unseen": ima("no prefix"),
         "intruder-unseen-later": ima("no prefix", rounds=2),
@@ -123,7 +125,7 @@ GROUPS = {
         "edit-file-digest": ima("no prefix"),
         "relabel-record": ima("no prefix"),
         "record-of-no-pcr": malformed("PCR index 4294967295"),              # R90
-        "record-in-pcr-11": ima("PCR 11", rounds=2),                        # R93
+        "record-in-pcr-11": ima("does not give to the list", rounds=2),                        # R93
         "edit-violation": trusted(),                                        # R85
         "violation-for-record": ima("no prefix"),
         "cut-list": malformed("ends inside entry"),
@@ -133,7 +135,7 @@ GROUPS = {
         "long-template-name": malformed("4294967295"),                      # R75
         "long-template-data": malformed("4294967295"),
         "garbage-list": malformed("PCR index"),
-        "growing-tail": ima("not attested", rounds=2),                      # R28
+        "lasting-tail": ima("not attested", rounds=2),                      # R28
         "vanishing-tail": ima("not attested", rounds=2),
         "relabel-event": boot("PCR 5"),
         "event-of-no-pcr": malformed("PCR 200"),
@@ -166,14 +168,14 @@ GROUPS = {
         "offset-without-entry": malformed("IMA l"),
         "boot-log-starts-late": malformed("starts at byte"),
         "far-offset": malformed("starts at byte"),
-        "delta-entry": malformed("starts at byte", **TWICE),                # R39
-        "delta-gap": ima("", **TWICE),
-        "delta-overlap": ima("", **TWICE),
-        "delta-whole": ima("", **TWICE),                                    # R73
-        "delta-empty": ima("", **TWICE),
-        "delta-elsewhere": malformed("starts at byte", **TWICE),
+        "delta-entry": malformed("starts at byte", **ONCE),                # R39
+        "delta-gap": trusted(**TWICE),
+        "delta-overlap": trusted(**TWICE),
+        "delta-whole": trusted(**TWICE),                                    # R73
+        "delta-empty": trusted(**TWICE),
+        "delta-elsewhere": malformed("starts at byte", **ONCE),
         "whole-again": trusted(**TWICE),                                    # R73
-        "stale-boot-log": boot("", **TWICE),
+        "stale-boot-log": trusted(**ONCE),
         "wrong-template-size": malformed("template"),
         "wrong-template-algorithm": malformed("template"),
         "swap-logs": malformed("want the boot log"),
@@ -190,6 +192,7 @@ GROUPS = {
         "never-last": malformed("no data"),
         "empty-chunks": malformed("no data"),
         "more-than-asked": malformed("bytes"),
+        "endless-boot-log": malformed("more than 16777216"),                  # R99
     },
     "cbor": {                                                               # R57 R58
         "empty": malformed("ends before"),
@@ -204,10 +207,10 @@ GROUPS = {
         "request-for-evidence": malformed("request message"),
         "deep": malformed("more than 8"),
         "many-items": malformed("59997"),
-        "huge-string": malformed("ends"),
+        "huge-string": malformed("cut off"),
         "huge-map": malformed("18446744073709551615"),
-        "cut": malformed("ends"),
-        "cut-last-byte": malformed("ends"),
+        "cut": malformed("cut off"),
+        "cut-last-byte": malformed("cut off"),
         "byte-more": malformed("after the last message"),
         "evidence-twice": malformed("evidence message"),
         "chunks-only": malformed("log chunk message, want evidence"),
@@ -215,11 +218,10 @@ GROUPS = {
         "agent-not-utf8": malformed("not UTF-8"),
         "hints-twice": malformed("hint"),
         "hint-of-pcr-200": malformed("hint"),
-        "old-answer": quote("nonce", "extraData is", **TWICE),
+        "old-answer": quote("nonce", "extraData is", **ONCE),
     },
-    "endless": {                                                            # R99
+    "endless": {                                                            # R99: a gibibyte
         "endless-list": malformed("bytes"),
-        "endless-boot-log": malformed("bytes"),
     },
 }
 
@@ -230,11 +232,18 @@ def tell(tally, binary, name, want, transport):
             attest.agent(binary, folder, "--lie", name) as ports:
         lab = attest.Lab(tally, folder)
         state = ["--state", lab.folder / "state"] if want.rounds > 1 else []
-        for n in range(want.rounds - 1):
-            result = lab.attest(transport, ports[transport], *state)
-            if result.status != 0:
-                return [f"round {n + 1} is not trusted: {result.output}"]
-        return list(want.problems(lab.attest(transport, ports[transport], *state)))
+
+        def run():
+            return lab.attest(transport, ports[transport], *state)
+
+        bad = [f"round {n + 1}: exit {result.status}" for n in range(want.rounds - 1)
+               if (result := run()).status != want.before]
+        bad += want.problems(run())
+        if sorted(lab.alert()) != want.kinds.split():
+            bad.append(f"alert: {lab.alert()}, want {want.kinds}")
+        if want.after and run().status != 0:
+            bad.append("is not forgotten")
+        return bad
 
 
 def main():

@@ -94,7 +94,7 @@ static void quote(struct machine *m, const struct message_request *r)
     m->rounds++;
     memcpy(m->challenge, r->challenge.ptr, r->challenge.len);
     m->challenge_len = r->challenge.len;
-    if (m->rounds > 1) {
+    if (m->rounds > 1 && (m->lie == NULL || !m->lie->idle)) {
         forge_file(&m->f, FORGE_BOTH, 10, machine_file(m->files++));
     }
     if (lies(m) && m->lie->live != NULL) {

@@ -51,6 +51,7 @@ struct lie {
     const char *name;
     unsigned int from;                /* first round that lies; 0: the first one */
     unsigned int to;                  /* last one that does; 0: all */
+    bool idle;                        /* no file is opened between rounds */
     void (*live)(struct machine *m);  /* on the machine, before the quote */
     void (*quote)(struct machine *m); /* m->f.quote, before it is signed */
     void (*send)(struct machine *m);  /* signed quote and logs, before they are read */
