@@ -74,8 +74,10 @@ MUST_USE bool appraise_format(const struct appraise_input *in, struct verdict *v
 /**
  * Judge evidence: the quote, then the logs against it, and only then their content against policy.
  *
- * The list is read once, or again when the common extend rule does not lead to the quoted values.
- * Every read stands for itself: a list that changes in between cannot pass by halves.
+ * The list is read once, or again when the common extend rule does not lead to the quoted values,
+ * or when a list of which something is held may go on in another way: a constant number of times.
+ * Every read stands for itself: a list that changes in between cannot pass by halves. Of a reading
+ * that leads nowhere nothing is told, unless all do: then it is what the first one found.
  *
  * The caller sets v->profile, the identity and CHECK_AK_IDENTITY, and may have failed
  * CHECK_EVIDENCE_FORMAT; then nothing else is looked at.

@@ -218,7 +218,7 @@ static bool read_first_way(struct appraise_logs *l, const struct ima_target *tar
             (is_done(l) || l->v->entries == 0 || read_by(l, &way, true, target, err));
 }
 
-/* The last place that it can be: from the front records can only go away. */
+/* Records can only go away from the front: the place is where it was, or nearer to the front. */
 static bool look_at_shape(void *ctx, const struct ima_record *record, struct error *err)
 {
     struct appraise_logs *l = ctx;
@@ -236,8 +236,9 @@ static bool look_at_shape(void *ctx, const struct ima_record *record, struct err
         return false;
     }
     if (memcmp(id, l->held->last_record, sizeof(id)) == 0) {
+        l->shape.first_after = l->shape.has_last ? l->shape.first_after : after;
+        l->shape.last_after = after;
         l->shape.has_last = true;
-        l->shape.after_last = after;
     }
     return true;
 }
@@ -254,19 +255,30 @@ static bool find_shape(struct appraise_logs *l, struct error *err)
     return run(l, err);
 }
 
-/* The ways that fit the list's shape, two at most. */
-static size_t other_ways(const struct appraise_logs *l, struct list_way out[2])
+#define OTHER_WAYS_MAX 3
+
+/* So many records of the list come before the first new one. */
+static struct list_way trimmed_way(const struct list_progress *held, uint64_t before)
+{
+    return (struct list_way){ LIST_TRIMMED, &held->at, held->entry - before, held->entry,
+        held->seen };
+}
+
+/* The ways that fit the list's shape. */
+static size_t other_ways(const struct appraise_logs *l, struct list_way out[OTHER_WAYS_MAX])
 {
     const struct list_progress *held = l->held;
+    const struct list_shape *shape = &l->shape;
     size_t count = 0;
 
-    if (l->shape.has_last) {
-        out[count++] = (struct list_way){ LIST_TRIMMED, &held->at,
-            held->entry - l->shape.after_last, held->entry, held->seen };
+    if (shape->has_last) {
+        out[count++] = trimmed_way(held, shape->last_after);
     }
-    if (!l->shape.starts_with_aggregate) {
-        out[count++] =
-                (struct list_way){ LIST_TRIMMED, &held->at, held->entry, held->entry, held->seen };
+    if (shape->has_last && shape->first_after != shape->last_after) {
+        out[count++] = trimmed_way(held, shape->first_after);
+    }
+    if (!shape->starts_with_aggregate) {
+        out[count++] = trimmed_way(held, 0);
     } else if (held->seen == held->entry) {
         /* With an unattested tail the old kernel's last records are lost with its list. */
         out[count++] = (struct list_way){ .kind = LIST_RESTARTED, .from = &held->at };
@@ -277,7 +289,7 @@ static size_t other_ways(const struct appraise_logs *l, struct list_way out[2])
 static bool read_other_ways(struct appraise_logs *l, const struct ima_target *target,
         struct error *err)
 {
-    struct list_way ways[2];
+    struct list_way ways[OTHER_WAYS_MAX];
 
     if (!find_shape(l, err) || logs_are_malformed(l)) {
         return logs_are_malformed(l);

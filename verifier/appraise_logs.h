@@ -35,8 +35,11 @@ struct list_way {
 struct list_shape {
     bool known;
     bool starts_with_aggregate;
-    bool has_last;       /* the last attested record is in it ... */
-    uint64_t after_last; /* ... and so many records come before the first new one */
+    /* The last attested record is in it, and so many records come before the first new one: by the
+     * first and by the last place where it can be; equal records are rare, but there are some. */
+    bool has_last;
+    uint64_t first_after;
+    uint64_t last_after;
 };
 
 /** The second half of appraise(): which log explains which quoted register, and what is in it. */
