@@ -11,8 +11,6 @@ enum {
     FORMAT_PROBLEM = 257,
 };
 
-/* Token, options and payload marker of an answer, generously. */
-#define ANSWER_OVERHEAD 64
 /* RFC 7959 section 2.2. */
 #define BLOCK_SIZE_MAX 1024
 
@@ -57,8 +55,7 @@ static void write_block_option(coap_pdu_t *pdu, size_t offset, bool more, unsign
 
 void coap_answer_write(coap_pdu_t *pdu, const struct coap_answer *a, const struct coap_block *b)
 {
-    size_t room = coap_session_max_pdu_size(a->peer->session) - ANSWER_OVERHEAD;
-    unsigned int szx = fit_szx(b->szx, room);
+    unsigned int szx = fit_szx(b->szx, coap_peer_room(a->peer));
     size_t size = coap_answer_is_whole(a, b) ? a->body.len : (size_t)16 << szx;
     size_t offset = (size_t)b->num << (b->szx + 4);
 
@@ -86,9 +83,9 @@ void coap_answer_write(coap_pdu_t *pdu, const struct coap_answer *a, const struc
 
 bool coap_answer_is_whole(const struct coap_answer *a, const struct coap_block *b)
 {
-    size_t room = coap_session_max_pdu_size(a->peer->session) - ANSWER_OVERHEAD;
+    size_t most = a->peer->listener->reliable ? coap_peer_room(a->peer) : BLOCK_SIZE_MAX;
 
-    return !b->asked && a->body.len <= (a->peer->listener->reliable ? room : BLOCK_SIZE_MAX);
+    return !b->asked && a->body.len <= most;
 }
 
 void coap_answer_drop(struct coap_server *s, struct coap_answer *a)

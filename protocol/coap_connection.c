@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <linux/tcp.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "protocol/coap_server_internal.h"
 
-/*
- * What libcoap leaves open over TCP: it accepts connections without end, keeps those whose peer
- * does not read, and answers there whatever arrives; and it opens a connection of its own to a peer
- * that goes on talking after it has said goodbye.
- */
+/* TCP: connections, and what libcoap does with a request over UDP before it reaches a handler. */
 
-/* Without a request for so long, a connection is closed. libcoap itself closes those that are
- * silent, but not those that drip, or that leave an answer unread. */
-#define IDLE_MS 120000u
-/* What a peer may send while it leaves unread what it was sent: more than a few requests. */
-#define UNREAD_MAX ((uint64_t)16 * 1024)
-/* Events before the caller gets its turn. */
-#define EVENTS_MAX 16
-
-static bool is_open(const struct coap_peer *p)
-{
-    return p->listener->reliable && !p->closed;
-}
+#define BACKLOG 64
+/* Nothing moves for so long, and nothing waits: the connection is closed. */
+#define IDLE_MS 30000u
+/* New connections before the old ones get their turn. */
+#define AT_ONCE 8
+/* Segments of RFC 6690's path, and more than that. */
+#define SEGMENTS_MAX 3
 
 static bool same_host(const struct coap_peer *a, const struct coap_peer *b)
 {
@@ -38,16 +30,16 @@ static size_t count_of_host(const struct coap_server *s, const struct coap_peer 
 
     TAILQ_FOREACH(p, &s->peers, link)
     {
-        count += is_open(p) && same_host(p, like) ? 1 : 0;
+        count += p->listener->reliable && same_host(p, like) ? 1 : 0;
     }
     return count;
 }
 
 /*
- * Which connection makes room for another: of the host that has most of them the one that has asked
- * nothing for longest. Hosts that have few cannot be pushed out by one that opens many.
+ * Which connection makes room for another: of the host that has most of them the one on which
+ * nothing has moved for longest. Hosts that have few cannot be pushed out by one that opens many.
  */
-static struct coap_peer *find_victim(struct coap_server *s)
+static struct coap_peer *find_victim(const struct coap_server *s)
 {
     struct coap_peer *victim = NULL;
     struct coap_peer *p;
@@ -55,12 +47,12 @@ static struct coap_peer *find_victim(struct coap_server *s)
 
     TAILQ_FOREACH(p, &s->peers, link)
     {
-        if (!is_open(p) || p->waiting > 0) {
+        if (!p->listener->reliable || p->waiting > 0) {
             continue;
         }
         size_t count = count_of_host(s, p);
 
-        if (count > most || (count == most && p->asked_ms < victim->asked_ms)) {
+        if (count > most || (count == most && p->active_ms < victim->active_ms)) {
             most = count;
             victim = p;
         }
@@ -68,105 +60,243 @@ static struct coap_peer *find_victim(struct coap_server *s)
     return victim;
 }
 
-static void close_connection(struct coap_peer *p)
+void coap_connection_close(struct coap_peer *p)
 {
-    coap_session_disconnected(p->session, COAP_NACK_NOT_DELIVERABLE);
-}
-
-/* Connections are only closed between events: inside one, libcoap still uses what it would free. */
-static void make_room(struct coap_server *s)
-{
-    struct coap_peer *victim;
-    const struct coap_peer *p;
-    size_t count = 0;
-
-    TAILQ_FOREACH(p, &s->peers, link)
-    {
-        count += is_open(p) ? 1 : 0;
-    }
-    for (; count > s->options.sessions_max && (victim = find_victim(s)) != NULL; count--) {
-        close_connection(victim);
-    }
-}
-
-/* True when the peer goes on sending and does not read. */
-static bool is_unread(struct coap_peer *p)
-{
-    struct tcp_info info = { 0 };
-    socklen_t len = sizeof(info);
-
-    if (p->socket < 0 || getsockopt(p->socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
-        return false;
-    }
-    if (info.tcpi_notsent_bytes == 0) {
-        p->read_up_to = info.tcpi_bytes_received;
-    }
-    return info.tcpi_bytes_received - p->read_up_to > UNREAD_MAX;
-}
-
-static void check(struct coap_listener *l)
-{
-    struct coap_peer *p;
-
-    TAILQ_FOREACH(p, &l->server->peers, link)
-    {
-        if (p->listener != l) {
-            continue;
-        }
-        bool reopened = p->closed && coap_session_get_state(p->session) != COAP_SESSION_STATE_NONE;
-
-        if (reopened || (!p->closed && is_unread(p))) {
-            close_connection(p);
-        }
-    }
-}
-
-/* Sessions of connections that were closed. */
-static void free_closed(struct coap_listener *l)
-{
-    struct epoll_event none;
-
-    coap_io_do_epoll(l->context, &none, 0);
-}
-
-void coap_connection_process(struct coap_listener *l)
-{
-    struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(coap_context_get_coap_fd(l->context), events, EVENTS_MAX, 0);
-
-    if (n > 0) {
-        coap_io_do_epoll(l->context, events, (size_t)n);
-        check(l);
-        make_room(l->server);
-        free_closed(l);
-    }
+    p->listener->server->connection_count--;
+    coap_stream_close(&p->stream);
+    coap_peer_free(p);
 }
 
 void coap_connection_expire(struct coap_server *s)
 {
     uint64_t now = coap_server_now();
-    struct coap_peer *p;
+    struct coap_peer *p = TAILQ_FIRST(&s->peers);
 
-    TAILQ_FOREACH(p, &s->peers, link)
-    {
-        if (is_open(p) && p->waiting == 0 && p->asked_ms + IDLE_MS <= now) {
-            close_connection(p);
+    while (p != NULL) {
+        struct coap_peer *next = TAILQ_NEXT(p, link);
+
+        if (p->listener->reliable && p->waiting == 0 && p->active_ms + IDLE_MS <= now) {
+            coap_connection_close(p);
         }
-    }
-    for (size_t i = 0; i < s->listener_count; i++) {
-        free_closed(&s->listeners[i]);
+        p = next;
     }
 }
 
-bool coap_connection_any(const struct coap_server *s)
+/* Options of a response in the order of their numbers, as libcoap has put them there. */
+static struct bytes encode_options(const coap_pdu_t *pdu, uint8_t *dst, size_t size)
 {
-    const struct coap_peer *p;
+    struct writer w = writer_init(dst, size);
+    struct bytes encoded = { 0 };
+    coap_opt_iterator_t i;
+    coap_opt_t *option;
+    uint32_t before = 0;
 
-    TAILQ_FOREACH(p, &s->peers, link)
-    {
-        if (p->listener->reliable) {
-            return true;
+    coap_option_iterator_init(pdu, &i, COAP_OPT_ALL);
+    while ((option = coap_option_next(&i)) != NULL) {
+        wire_write_option(&w, before, i.number,
+                (struct bytes){ coap_opt_value(option), coap_opt_length(option) });
+        before = i.number;
+    }
+    return writer_done(&w, &encoded) ? encoded : (struct bytes){ 0 };
+}
+
+/* Without memory the peer gets no answer, and the connection no future. */
+void coap_connection_send(struct coap_peer *p, coap_pdu_t *response)
+{
+    uint8_t options_bytes[COAP_RESPONSE_OVERHEAD];
+    uint8_t head_bytes[WIRE_STREAM_HEAD_MAX + COAP_RESPONSE_OVERHEAD + 1];
+    struct writer w = writer_init(head_bytes, sizeof(head_bytes));
+    struct bytes options = encode_options(response, options_bytes, sizeof(options_bytes));
+    coap_bin_const_t token = coap_pdu_get_token(response);
+    struct bytes payload = { 0 };
+    struct bytes head;
+    struct error ignored;
+
+    coap_get_data(response, &payload.len, &payload.ptr);
+    size_t rest = options.len + (payload.len > 0 ? 1 + payload.len : 0);
+
+    wire_write_stream(&w, (uint8_t)coap_pdu_get_code(response),
+            (struct bytes){ token.s, token.length }, (uint32_t)rest);
+    writer_bytes(&w, options);
+    if (payload.len > 0) {
+        writer_u8(&w, WIRE_PAYLOAD_MARKER);
+    }
+    if (!writer_done(&w, &head) || !coap_stream_send(&p->stream, head, payload, &ignored)) {
+        p->stream.over = true;
+    }
+    coap_delete_pdu(response);
+    coap_server_watch_writable(p->listener->server, p->stream.fd, &p->watch,
+            coap_stream_is_sending(&p->stream) || p->stream.over);
+}
+
+struct path {
+    size_t count;
+    struct bytes segment[SEGMENTS_MAX];
+};
+
+static struct path read_path(const coap_pdu_t *request)
+{
+    struct path path = { 0 };
+    coap_opt_iterator_t i;
+    coap_opt_t *option;
+
+    coap_option_iterator_init(request, &i, COAP_OPT_ALL);
+    while ((option = coap_option_next(&i)) != NULL) {
+        if (i.number == COAP_OPTION_URI_PATH && path.count < SEGMENTS_MAX) {
+            path.segment[path.count++] =
+                    (struct bytes){ coap_opt_value(option), coap_opt_length(option) };
         }
     }
-    return false;
+    return path;
+}
+
+static bool has_option(const coap_pdu_t *request, coap_option_num_t number)
+{
+    coap_opt_iterator_t i;
+
+    return coap_check_option(request, number, &i) != NULL;
+}
+
+static void list_resources(coap_pdu_t *response)
+{
+    static const char links[] = "</attest>;ct=63;rt=\"tally.attest\"";
+    static const uint8_t link_format[] = { 40 };
+
+    coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+    coap_add_option(response, COAP_OPTION_CONTENT_FORMAT, sizeof(link_format), link_format);
+    coap_add_data(response, strlen(links), (const uint8_t *)links);
+}
+
+static void dispatch(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *response)
+{
+    struct path path = read_path(request);
+    unsigned int method = (unsigned int)coap_pdu_get_code(request);
+    bool attest = path.count == 1 && bytes_equal_text(path.segment[0], COAP_RESOURCE);
+    bool links = path.count == 2 && bytes_equal_text(path.segment[0], ".well-known") &&
+            bytes_equal_text(path.segment[1], "core");
+
+    if (has_option(request, COAP_OPTION_PROXY_URI) ||
+            has_option(request, COAP_OPTION_PROXY_SCHEME)) {
+        coap_pdu_set_code(response, COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+    } else if (!attest && !links) {
+        coap_pdu_set_code(response, COAP_RESPONSE_CODE_NOT_FOUND);
+    } else if (method != (attest ? COAP_REQUEST_CODE_FETCH : COAP_REQUEST_CODE_GET)) {
+        coap_pdu_set_code(response, COAP_RESPONSE_CODE_NOT_ALLOWED);
+    } else if (attest) {
+        coap_request_handle(p, request, response);
+    } else {
+        list_resources(response);
+    }
+}
+
+static void serve(struct coap_peer *p, const coap_pdu_t *request)
+{
+    coap_bin_const_t token = coap_pdu_get_token(request);
+    coap_pdu_t *response = coap_pdu_init(COAP_MESSAGE_CON, 0, 0, COAP_RESPONSE_MAX_TCP);
+
+    if (response == NULL || !coap_add_token(response, token.length, token.s)) {
+        coap_delete_pdu(response);
+        p->stream.over = true;
+        return;
+    }
+    dispatch(p, request, response);
+    if (coap_pdu_get_code(response) != 0) {
+        coap_connection_send(p, response);
+    } else {
+        coap_delete_pdu(response);
+    }
+}
+
+static void take_request(struct coap_peer *p, struct bytes message)
+{
+    coap_pdu_t *request = coap_pdu_init(COAP_MESSAGE_CON, 0, 0, message.len);
+
+    p->active_ms = coap_server_now();
+    if (request != NULL && coap_pdu_parse(COAP_PROTO_TCP, message.ptr, message.len, request)) {
+        serve(p, request);
+    } else {
+        p->stream.over = true;
+    }
+    coap_delete_pdu(request);
+}
+
+static void connection_ready(void *owner)
+{
+    struct coap_peer *p = owner;
+    struct coap_stream *stream = &p->stream;
+    struct bytes message;
+
+    if (coap_stream_flush(stream)) {
+        p->active_ms = coap_server_now();
+    }
+    coap_stream_receive(stream);
+    while (coap_stream_next(stream, &message)) {
+        take_request(p, message);
+    }
+    if (stream->over) {
+        coap_connection_close(p);
+        return;
+    }
+    coap_server_watch_writable(p->listener->server, stream->fd, &p->watch,
+            coap_stream_is_sending(stream));
+}
+
+static bool add_connection(struct coap_listener *l, int fd, const coap_address_t *address)
+{
+    struct coap_server *s = l->server;
+    struct coap_peer *p = coap_peer_new(l, address);
+    struct error ignored;
+    int on = 1;
+
+    if (p == NULL) {
+        close(fd);
+        return false;
+    }
+    s->connection_count++;
+    p->watch = (struct coap_watch){ connection_ready, p };
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (!coap_stream_open(&p->stream, fd, coap_server_message_max(s), &ignored) ||
+            !coap_server_watch(s, fd, &p->watch, &ignored)) {
+        coap_connection_close(p);
+        return false;
+    }
+    return true;
+}
+
+static void accept_connections(void *owner)
+{
+    struct coap_listener *l = owner;
+    struct coap_server *s = l->server;
+    struct coap_peer *victim;
+    coap_address_t address;
+
+    for (int i = 0; i < AT_ONCE; i++) {
+        coap_address_init(&address);
+        address.size = sizeof(address.addr);
+        int fd = accept4(l->socket, &address.addr.sa, &address.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0 || !add_connection(l, fd, &address)) {
+            break;
+        }
+        if (s->connection_count > s->options.sessions_max && (victim = find_victim(s)) != NULL) {
+            coap_connection_close(victim);
+        }
+    }
+}
+
+bool coap_connection_listen(struct coap_listener *l, const coap_address_t *a, struct error *err)
+{
+    int on = 1;
+    coap_address_t bound = *a;
+
+    l->watch = (struct coap_watch){ accept_connections, l };
+    l->socket = socket(a->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->socket < 0 || setsockopt(l->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+            bind(l->socket, &a->addr.sa, a->size) != 0 ||
+            getsockname(l->socket, &bound.addr.sa, &bound.size) != 0 ||
+            listen(l->socket, BACKLOG) != 0) {
+        return error_set(err, ERROR_IO, "%s", strerror(errno));
+    }
+    l->port = coap_address_get_port(&bound);
+    return coap_server_watch(l->server, l->socket, &l->watch, err);
 }

@@ -9,18 +9,12 @@ bool coap_identity_same_payload(const struct coap_identity *id, struct bytes pay
     return bytes_equal(buffer_view(&id->payload), payload);
 }
 
-/* A peer that asks the same again wants a new answer, unless the message is the same. Message ids
- * do not exist over TCP, and nothing arrives twice there. */
+/* A copy of a message has its id. A peer that asks the same in a new one wants a new answer: a log
+ * may have grown. There are no ids over TCP, and nothing arrives twice there. */
 bool coap_identity_is_duplicate(const struct coap_identity *id, const coap_pdu_t *request,
         struct bytes payload)
 {
-    coap_bin_const_t token = coap_pdu_get_token(request);
-
-    return coap_identity_same_payload(id, payload) &&
-            (id->mid == coap_pdu_get_mid(request) ||
-                    (token.length > 0 &&
-                            bytes_equal((struct bytes){ id->token, id->token_len },
-                                    (struct bytes){ token.s, token.length })));
+    return id->mid == coap_pdu_get_mid(request) && coap_identity_same_payload(id, payload);
 }
 
 void coap_identity_clear(struct coap_identity *id)
@@ -29,24 +23,24 @@ void coap_identity_clear(struct coap_identity *id)
 }
 
 /* libcoap lets no longer tokens through (RFC 7252 section 3). */
-static void set_message(struct coap_identity *id, const coap_pdu_t *request)
+static void set_message(struct coap_exchange *x, const coap_pdu_t *request)
 {
     coap_bin_const_t token = coap_pdu_get_token(request);
 
-    id->token_len = token.length < sizeof(id->token) ? token.length : sizeof(id->token);
-    memcpy(id->token, token.s, id->token_len);
-    id->mid = coap_pdu_get_mid(request);
+    x->token_len = token.length < sizeof(x->token) ? token.length : sizeof(x->token);
+    memcpy(x->token, token.s, x->token_len);
+    x->confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON;
+    x->id.mid = coap_pdu_get_mid(request);
 }
 
-static bool set_identity(struct coap_identity *id, const coap_pdu_t *request, struct bytes payload)
+static bool copy(struct buffer *out, struct bytes b)
 {
-    set_message(id, request);
-    id->payload.data = malloc(payload.len);
-    if (id->payload.data == NULL) {
+    out->data = malloc(b.len);
+    if (out->data == NULL) {
         return false;
     }
-    memcpy(id->payload.data, payload.ptr, payload.len);
-    id->payload.len = payload.len;
+    memcpy(out->data, b.ptr, b.len);
+    out->len = b.len;
     return true;
 }
 
@@ -56,12 +50,12 @@ struct coap_exchange *coap_exchange_new(struct coap_peer *p, const coap_pdu_t *r
     struct coap_server *s = p->listener->server;
     struct coap_exchange *x = calloc(1, sizeof(*x));
 
-    if (x == NULL || !set_identity(&x->id, request, fetch->payload)) {
+    if (x == NULL || !copy(&x->id.payload, fetch->payload)) {
         free(x);
         return NULL;
     }
+    set_message(x, request);
     x->peer = p;
-    x->confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON;
     x->block2 = fetch->block2;
     TAILQ_INSERT_TAIL(&s->waiting, x, link);
     s->waiting_count++;
@@ -72,8 +66,7 @@ struct coap_exchange *coap_exchange_new(struct coap_peer *p, const coap_pdu_t *r
 
 void coap_exchange_repeat(struct coap_exchange *x, const coap_pdu_t *request)
 {
-    x->confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON;
-    set_message(&x->id, request);
+    set_message(x, request);
 }
 
 void coap_exchange_drop(struct coap_exchange *x)
@@ -95,26 +88,28 @@ void coap_exchange_drop(struct coap_exchange *x)
 size_t coap_exchange_limit(const struct coap_exchange *x)
 {
     /* A peer that takes short messages only gets blocks over TCP, too. */
-    if (x->peer->listener->reliable &&
-            coap_session_max_pdu_size(x->peer->session) > COAP_ANSWER_MAX_TCP) {
-        return COAP_ANSWER_MAX_TCP;
-    }
-    return COAP_ANSWER_MAX_UDP;
+    return x->peer->listener->reliable && coap_peer_room(x->peer) >= COAP_ANSWER_MAX_TCP
+            ? COAP_ANSWER_MAX_TCP
+            : COAP_ANSWER_MAX_UDP;
 }
 
-/* Where the answer goes: the response that libcoap has prepared while the handler runs, later a
- * message of its own (RFC 7252 section 5.2.2). */
+/* Where the answer goes: the response that is prepared while the handler runs, later a message of
+ * its own (RFC 7252 section 5.2.2). */
 static coap_pdu_t *open_response(const struct coap_exchange *x)
 {
-    coap_session_t *session = x->peer->session;
+    struct coap_peer *p = x->peer;
+    coap_pdu_t *pdu = x->response;
 
-    if (x->response != NULL) {
-        return x->response;
+    if (pdu != NULL) {
+        return pdu;
     }
-    coap_pdu_t *pdu = coap_pdu_init(x->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, 0,
-            coap_new_message_id(session), coap_session_max_pdu_size(session));
-
-    if (pdu != NULL && !coap_add_token(pdu, x->id.token_len, x->id.token)) {
+    if (p->session == NULL) {
+        pdu = coap_pdu_init(COAP_MESSAGE_CON, 0, 0, COAP_RESPONSE_MAX_TCP);
+    } else {
+        pdu = coap_pdu_init(x->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, 0,
+                coap_new_message_id(p->session), coap_session_max_pdu_size(p->session));
+    }
+    if (pdu != NULL && !coap_add_token(pdu, x->token_len, x->token)) {
         coap_delete_pdu(pdu);
         return NULL;
     }
@@ -124,7 +119,12 @@ static coap_pdu_t *open_response(const struct coap_exchange *x)
 /* Nothing can be done when sending fails: the peer asks again. */
 static void close_response(const struct coap_exchange *x, coap_pdu_t *pdu)
 {
-    if (pdu != x->response) {
+    if (pdu == x->response) {
+        return;
+    }
+    if (x->peer->session == NULL) {
+        coap_connection_send(x->peer, pdu);
+    } else {
         coap_send(x->peer->session, pdu);
     }
 }

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "protocol/coap_server_internal.h"
-#include "protocol/datagram.h"
+#include "protocol/wire.h"
 
 /*
  * What stands between the network and libcoap over UDP.
@@ -18,13 +18,13 @@
  */
 
 /* What libcoap reads of a datagram (COAP_RXBUFFER_SIZE); it would cut a longer one. */
-#define DATAGRAM_MAX 1472
+#define LIBRARY_MAX 1472
 /* Datagrams before the caller gets its turn. */
-#define DATAGRAMS_AT_ONCE 64
-#define EVENTS_MAX        8
+#define AT_ONCE    64
+#define EVENTS_MAX 8
 
 struct arrival {
-    uint8_t bytes[DATAGRAM_MAX];
+    uint8_t bytes[LIBRARY_MAX];
     size_t len; /* of the datagram; it may be longer than bytes */
     coap_address_t peer;
     bool unicast;
@@ -109,12 +109,12 @@ static void reply(int fd, struct arrival *a, struct bytes message)
 }
 
 static bool returns_echo(const struct coap_server *s, const struct arrival *a,
-        const struct datagram *d)
+        const struct wire_message *d)
 {
     struct reader options = d->options;
-    struct datagram_option o = { 0 };
+    struct wire_option o = { 0 };
 
-    while (datagram_option_next(&options, &o)) {
+    while (wire_option_next(&options, &o)) {
         if (o.number == COAP_OPTION_ECHO) {
             return coap_echo_is_good(&s->echo, &a->peer, coap_server_now() / 1000, o.value);
         }
@@ -125,23 +125,23 @@ static bool returns_echo(const struct coap_server *s, const struct arrival *a,
 /* Requests and empty messages only: the server asks for nothing, so no response is for it, and
  * codes of class 7 belong to TCP. */
 static enum judgement judge(const struct coap_listener *l, const struct arrival *a,
-        struct datagram *d)
+        struct wire_message *d)
 {
     struct bytes in = { a->bytes, a->len };
     struct error ignored;
 
-    if (!a->unicast || a->len > sizeof(a->bytes) || !datagram_read(in, d, &ignored) ||
-            d->code >= DATAGRAM_CODE(1, 0)) {
+    if (!a->unicast || a->len > sizeof(a->bytes) || !wire_read_datagram(in, d, &ignored) ||
+            d->code >= WIRE_CODE(1, 0)) {
         return JUDGEMENT_DROP;
     }
     bool known = coap_peer_is_known(l, &a->peer);
 
-    if (d->code == DATAGRAM_EMPTY) {
-        return d->type == DATAGRAM_CON             ? JUDGEMENT_RESET
-                : d->type != DATAGRAM_NON && known ? JUDGEMENT_PASS
-                                                   : JUDGEMENT_DROP;
+    if (d->code == WIRE_EMPTY) {
+        return d->type == WIRE_CON             ? JUDGEMENT_RESET
+                : d->type != WIRE_NON && known ? JUDGEMENT_PASS
+                                               : JUDGEMENT_DROP;
     }
-    if (d->type != DATAGRAM_CON && d->type != DATAGRAM_NON) {
+    if (d->type != WIRE_CON && d->type != WIRE_NON) {
         return JUDGEMENT_DROP;
     }
     return known || coap_address_is_loopback(&a->peer) || returns_echo(l->server, a, d)
@@ -149,7 +149,8 @@ static enum judgement judge(const struct coap_listener *l, const struct arrival 
             : JUDGEMENT_CHALLENGE;
 }
 
-static void challenge(const struct coap_listener *l, struct arrival *a, const struct datagram *d)
+static void challenge(const struct coap_listener *l, struct arrival *a,
+        const struct wire_message *d)
 {
     uint8_t bytes[64];
     uint8_t echo[COAP_ECHO_SIZE];
@@ -160,21 +161,21 @@ static void challenge(const struct coap_listener *l, struct arrival *a, const st
     if (!coap_echo_make(&l->server->echo, &a->peer, coap_server_now() / 1000, echo, &ignored)) {
         return;
     }
-    datagram_write_head(&w, d->type == DATAGRAM_CON ? DATAGRAM_ACK : DATAGRAM_NON,
-            DATAGRAM_CODE(4, 1), d->id, d->token);
-    datagram_write_option(&w, 0, COAP_OPTION_ECHO, (struct bytes){ echo, sizeof(echo) });
+    wire_write_datagram(&w, d->type == WIRE_CON ? WIRE_ACK : WIRE_NON, WIRE_CODE(4, 1), d->id,
+            d->token);
+    wire_write_option(&w, 0, COAP_OPTION_ECHO, (struct bytes){ echo, sizeof(echo) });
     if (writer_done(&w, &message)) {
         reply(l->socket, a, message);
     }
 }
 
-static void reset(const struct coap_listener *l, struct arrival *a, const struct datagram *d)
+static void reset(const struct coap_listener *l, struct arrival *a, const struct wire_message *d)
 {
     uint8_t bytes[8];
     struct writer w = writer_init(bytes, sizeof(bytes));
     struct bytes message;
 
-    datagram_write_head(&w, DATAGRAM_RST, DATAGRAM_EMPTY, d->id, (struct bytes){ 0 });
+    wire_write_datagram(&w, WIRE_RST, WIRE_EMPTY, d->id, (struct bytes){ 0 });
     if (writer_done(&w, &message)) {
         reply(l->socket, a, message);
     }
@@ -195,12 +196,13 @@ static void run_library(const struct coap_listener *l, bool timer_only)
     coap_io_do_epoll(l->context, events, count);
 }
 
-void coap_guard_process(struct coap_listener *l)
+void coap_guard_ready(void *listener)
 {
+    struct coap_listener *l = listener;
     struct arrival a;
-    struct datagram d;
+    struct wire_message d;
 
-    for (unsigned int i = 0; i < DATAGRAMS_AT_ONCE && peek(l->socket, &a); i++) {
+    for (unsigned int i = 0; i < AT_ONCE && peek(l->socket, &a); i++) {
         enum judgement judgement = judge(l, &a, &d);
 
         if (judgement == JUDGEMENT_PASS) {

@@ -121,7 +121,7 @@ static void begin(struct coap_peer *p, const coap_pdu_t *request, const struct c
         coap_problem_write(response, &overloaded);
         return;
     }
-    coap_address_print(shown, coap_session_get_addr_remote(p->session));
+    coap_address_print(shown, &p->address);
     s->answering = x;
     x->response = response;
     s->options.request(s->options.ctx, x, buffer_view(&x->id.payload), shown);
@@ -132,12 +132,12 @@ static void begin(struct coap_peer *p, const coap_pdu_t *request, const struct c
     }
 }
 
-static void handle(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *response)
+void coap_request_handle(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *response)
 {
     struct coap_fetch fetch;
     struct coap_problem problem;
 
-    p->asked_ms = coap_server_now();
+    p->active_ms = coap_server_now();
     if (!coap_fetch_read(request, p->listener->server->options.request_max, &fetch, &problem)) {
         coap_problem_write(response, &problem);
     } else if (fetch.block2.num > 0) {
@@ -145,19 +145,5 @@ static void handle(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *r
     } else if (!is_handled(p, request, &fetch, response) &&
             is_within_rate(p, fetch.payload, response)) {
         begin(p, request, &fetch, response);
-    }
-}
-
-void coap_request_handle(coap_resource_t *resource, coap_session_t *session,
-        const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
-{
-    struct coap_peer *p = coap_peer_of(session);
-
-    (void)resource;
-    (void)query;
-    if (p == NULL) {
-        coap_problem_write(response, &overloaded);
-    } else if (!p->closed) {
-        handle(p, request, response);
     }
 }

@@ -15,8 +15,10 @@
 #define SESSIONS_DEFAULT 64
 /* How often kept answers are looked at. */
 #define SWEEP_SECONDS 5
-/* Events handled before the caller gets its turn. */
-#define EVENTS_MAX 16
+/* Events before the caller gets its turn. */
+#define EVENTS_AT_ONCE 16
+/* Header and options of a request, generously. */
+#define REQUEST_OVERHEAD 1024
 
 uint64_t coap_server_now(void)
 {
@@ -26,14 +28,48 @@ uint64_t coap_server_now(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-bool coap_server_watch(struct coap_server *s, int fd, struct coap_listener *l, struct error *err)
+bool coap_server_watch(struct coap_server *s, int fd, struct coap_watch *w, struct error *err)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = l };
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = w };
 
     if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         return error_set(err, ERROR_IO, "epoll: %s", strerror(errno));
     }
     return true;
+}
+
+void coap_server_watch_writable(struct coap_server *s, int fd, struct coap_watch *w, bool writable)
+{
+    struct epoll_event event = { .events = writable ? EPOLLOUT : EPOLLIN, .data.ptr = w };
+
+    epoll_ctl(s->epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+size_t coap_server_message_max(const struct coap_server *s)
+{
+    return s->options.request_max + REQUEST_OVERHEAD;
+}
+
+/* An idle agent is not woken up: the timer runs while there is something that can expire. */
+void coap_server_set_timer(struct coap_server *s)
+{
+    const struct itimerspec once = { .it_value.tv_sec = SWEEP_SECONDS };
+
+    if (!s->timer_runs && (!TAILQ_EMPTY(&s->kept) || s->connection_count > 0)) {
+        s->timer_runs = timerfd_settime(s->timer, 0, &once, NULL) == 0;
+    }
+}
+
+static void sweep(void *owner)
+{
+    struct coap_server *s = owner;
+    uint64_t count;
+
+    if (read(s->timer, &count, sizeof(count)) == sizeof(count)) {
+        s->timer_runs = false;
+        coap_answers_expire(s);
+        coap_connection_expire(s);
+    }
 }
 
 static bool init(struct coap_server *s, const struct coap_server_options *options,
@@ -56,7 +92,8 @@ static bool init(struct coap_server *s, const struct coap_server_options *option
     if (getrandom(&s->next_etag, sizeof(s->next_etag), 0) != sizeof(s->next_etag)) {
         return error_set(err, ERROR_IO, "random numbers: %s", strerror(errno));
     }
-    return coap_echo_init(&s->echo, err) && coap_server_watch(s, s->timer, NULL, err);
+    s->timer_watch = (struct coap_watch){ sweep, s };
+    return coap_echo_init(&s->echo, err) && coap_server_watch(s, s->timer, &s->timer_watch, err);
 }
 
 bool coap_server_new(const struct coap_server_options *options, struct coap_server **out,
@@ -78,17 +115,29 @@ bool coap_server_new(const struct coap_server_options *options, struct coap_serv
     return true;
 }
 
+static void close_listener(struct coap_listener *l)
+{
+    if (l->reliable && l->socket >= 0) {
+        close(l->socket);
+    }
+    coap_free_context(l->context);
+}
+
 void coap_server_free(struct coap_server *s)
 {
     if (s == NULL) {
         return;
     }
     /* libcoap asserts that nobody holds its sessions any more. */
-    while (!TAILQ_EMPTY(&s->peers)) {
-        coap_peer_vanishes(TAILQ_FIRST(&s->peers));
+    for (struct coap_peer *p = TAILQ_FIRST(&s->peers); p != NULL; p = TAILQ_FIRST(&s->peers)) {
+        if (p->listener->reliable) {
+            coap_connection_close(p);
+        } else {
+            coap_peer_free(p);
+        }
     }
     for (size_t i = 0; i < s->listener_count; i++) {
-        coap_free_context(s->listeners[i].context);
+        close_listener(&s->listeners[i]);
     }
     if (s->timer >= 0) {
         close(s->timer);
@@ -99,27 +148,6 @@ void coap_server_free(struct coap_server *s)
     free(s);
 }
 
-/* An idle agent is not woken up: the timer runs while there is something that can expire. */
-void coap_server_set_timer(struct coap_server *s)
-{
-    const struct itimerspec once = { .it_value.tv_sec = SWEEP_SECONDS };
-
-    if (!s->timer_runs && (!TAILQ_EMPTY(&s->kept) || coap_connection_any(s))) {
-        s->timer_runs = timerfd_settime(s->timer, 0, &once, NULL) == 0;
-    }
-}
-
-static void sweep(struct coap_server *s)
-{
-    uint64_t count;
-
-    if (read(s->timer, &count, sizeof(count)) == sizeof(count)) {
-        s->timer_runs = false;
-        coap_answers_expire(s);
-        coap_connection_expire(s);
-    }
-}
-
 int coap_server_fd(const struct coap_server *s)
 {
     return s->epoll;
@@ -127,22 +155,20 @@ int coap_server_fd(const struct coap_server *s)
 
 bool coap_server_process(struct coap_server *s, struct error *err)
 {
-    struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(s->epoll, events, EVENTS_MAX, 0);
+    /* One event at a time: what it is about may be gone after the one before. */
+    for (int i = 0; i < EVENTS_AT_ONCE; i++) {
+        struct epoll_event event;
+        int n = epoll_wait(s->epoll, &event, 1, 0);
 
-    if (n < 0 && errno != EINTR) {
-        return error_set(err, ERROR_IO, "epoll: %s", strerror(errno));
-    }
-    for (int i = 0; i < n; i++) {
-        struct coap_listener *l = events[i].data.ptr;
-
-        if (l == NULL) {
-            sweep(s);
-        } else if (l->reliable) {
-            coap_connection_process(l);
-        } else {
-            coap_guard_process(l);
+        if (n < 0 && errno != EINTR) {
+            return error_set(err, ERROR_IO, "epoll: %s", strerror(errno));
         }
+        if (n <= 0) {
+            break;
+        }
+        const struct coap_watch *w = event.data.ptr;
+
+        w->ready(w->owner);
     }
     coap_server_set_timer(s);
     return true;

@@ -11,6 +11,7 @@
 #include "protocol/coap_library.h"
 #include "protocol/coap_rate.h"
 #include "protocol/coap_server.h"
+#include "protocol/coap_stream.h"
 
 /* What the files of the server share. */
 
@@ -29,32 +30,45 @@
 #define COAP_WAITING_MAX      256
 /* When it makes sense to ask again after 5.03. */
 #define COAP_RETRY_SECONDS 1
-/* RFC 7252 section 3: longest token. */
-#define COAP_TOKEN_MAX 8
-#define COAP_ETAG_SIZE 8
+#define COAP_ETAG_SIZE     8
+#define COAP_RESOURCE      "attest"
+/* Token, options and payload marker of a response, generously. */
+#define COAP_RESPONSE_OVERHEAD 64
+#define COAP_RESPONSE_MAX_TCP  (COAP_ANSWER_MAX_TCP + COAP_RESPONSE_OVERHEAD)
 
-/** One address and one libcoap context: what one endpoint suffers, the others do not. */
-struct coap_listener {
-    struct coap_server *server;
-    coap_context_t *context;
-    int socket; /* libcoap's; it closes it */
-    bool reliable;
-    uint16_t port;
+struct coap_listener;
+
+/** Who is called when a descriptor is readable or writable. */
+struct coap_watch {
+    void (*ready)(void *owner);
+    void *owner;
 };
 
-/** One libcoap session: a UDP address that has asked something, or a TCP connection. */
+/** One address that is listened on. Over UDP it has a libcoap context of its own: what one endpoint
+ * suffers, the others do not. */
+struct coap_listener {
+    struct coap_watch watch;
+    struct coap_server *server;
+    bool reliable;
+    uint16_t port;
+    int socket;              /* over UDP libcoap's; it closes it */
+    coap_context_t *context; /* over UDP */
+};
+
+/** Whom a request came from: a UDP address, or a TCP connection. */
 struct coap_peer {
     TAILQ_ENTRY(coap_peer) link;
     struct coap_listener *listener;
-    coap_session_t *session;
-    unsigned int held;    /* waiting requests and kept answers; the session stays while there are */
-    unsigned int waiting; /* requests among them */
+    coap_address_t address;
     struct coap_address_key key;
-    uint64_t asked_ms; /* when it last asked something, or appeared */
+    unsigned int held;    /* waiting requests and kept answers */
+    unsigned int waiting; /* requests among them */
+    uint64_t active_ms;   /* when it last asked something, or took some of an answer */
+    /* Over UDP: libcoap keeps it while it is held. */
+    coap_session_t *session;
     /* Over TCP: */
-    int socket;          /* libcoap's; -1: not found */
-    bool closed;         /* nothing can be sent any more */
-    uint64_t read_up_to; /* bytes received from it when it had read all that it was sent */
+    struct coap_watch watch;
+    struct coap_stream stream;
 };
 TAILQ_HEAD(coap_peers, coap_peer);
 
@@ -65,10 +79,8 @@ struct coap_block {
     unsigned int szx; /* the block's size is 2^(szx+4) */
 };
 
-/** Which request it was. A duplicate has the same payload, and the same token or message id. */
+/** Which request it was. */
 struct coap_identity {
-    uint8_t token[COAP_TOKEN_MAX];
-    size_t token_len;
     coap_mid_t mid;
     struct buffer payload;
 };
@@ -77,6 +89,8 @@ struct coap_exchange {
     TAILQ_ENTRY(coap_exchange) link;
     struct coap_peer *peer;
     coap_pdu_t *response; /* set while the handler runs: what it says goes in here */
+    uint8_t token[WIRE_TOKEN_MAX];
+    size_t token_len;
     bool confirmable;
     struct coap_block block2;
     struct coap_identity id;
@@ -96,12 +110,14 @@ TAILQ_HEAD(coap_answers, coap_answer);
 
 struct coap_server {
     struct coap_server_options options;
-    int epoll; /* the contexts' and the timer */
+    int epoll;
     int timer; /* runs only while there is something that can expire */
     bool timer_runs;
+    struct coap_watch timer_watch;
     size_t listener_count;
     struct coap_listener listeners[COAP_LISTENERS_MAX];
     struct coap_peers peers;
+    size_t connection_count; /* peers over TCP */
     struct coap_exchanges waiting;
     size_t waiting_count;
     struct coap_answers kept;
@@ -130,34 +146,49 @@ struct coap_problem {
 /* coap_server.c */
 /** Milliseconds of a clock that only goes forward. */
 uint64_t coap_server_now(void);
-/** Call process for l, or for the timer (NULL), when fd is readable. */
-MUST_USE bool coap_server_watch(struct coap_server *s, int fd, struct coap_listener *l,
+/** Call w when fd is readable, or writable instead. */
+MUST_USE bool coap_server_watch(struct coap_server *s, int fd, struct coap_watch *w,
         struct error *err);
-
+void coap_server_watch_writable(struct coap_server *s, int fd, struct coap_watch *w, bool writable);
 /** Something may expire from now on. */
 void coap_server_set_timer(struct coap_server *s);
+/** Longest request message. */
+size_t coap_server_message_max(const struct coap_server *s);
 
 /* coap_peer.c */
-struct coap_peer *coap_peer_of(const coap_session_t *session);
-void coap_peer_appears(struct coap_listener *l, coap_session_t *session);
-void coap_peer_closes(struct coap_peer *p);
-void coap_peer_vanishes(struct coap_peer *p);
+/** NULL: no memory. */
+struct coap_peer *coap_peer_new(struct coap_listener *l, const coap_address_t *address);
+/** Nothing can be sent to p any more: its requests and answers go. */
+void coap_peer_free(struct coap_peer *p);
 /** True for a UDP peer that has asked something before: it is where it says it is. */
 bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *address);
 void coap_peer_hold(struct coap_peer *p);
 void coap_peer_unhold(struct coap_peer *p);
+/** Longest payload that a message to p has room for. */
+size_t coap_peer_room(const struct coap_peer *p);
 
-/* coap_guard.c, coap_connection.c */
-/** Handle what has arrived at a UDP listener, or at a TCP listener and its connections. */
-void coap_guard_process(struct coap_listener *l);
-void coap_connection_process(struct coap_listener *l);
-/** Close connections that ask nothing. */
+/* coap_guard.c */
+/** Handle what has arrived over UDP. */
+void coap_guard_ready(void *listener);
+
+/* coap_endpoint.c */
+/** Listen over UDP. l: all but watch, context and socket is set. */
+MUST_USE bool coap_endpoint_open(struct coap_listener *l, const coap_address_t *a,
+        struct error *err);
+
+/* coap_connection.c */
+/** Listen over TCP. */
+MUST_USE bool coap_connection_listen(struct coap_listener *l, const coap_address_t *a,
+        struct error *err);
+/** Send a response, which is freed. */
+void coap_connection_send(struct coap_peer *p, coap_pdu_t *response);
+void coap_connection_close(struct coap_peer *p);
+/** Close connections on which nothing moves. */
 void coap_connection_expire(struct coap_server *s);
-bool coap_connection_any(const struct coap_server *s);
 
-/* coap_request.c: the handler of FETCH attest. */
-void coap_request_handle(coap_resource_t *resource, coap_session_t *session,
-        const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response);
+/* coap_request.c */
+/** A FETCH request for the resource: the answer goes into response now, or later. */
+void coap_request_handle(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *response);
 
 /* coap_fetch.c */
 /** Read and check a request. False: out_problem says why not. */

@@ -9,7 +9,7 @@
 
 #define FETCH    5
 #define URI_PATH 11
-#define CSM      DATAGRAM_CODE(7, 1)
+#define CSM      WIRE_CODE(7, 1)
 
 struct raw_address raw_address(const char *host, uint16_t port)
 {
@@ -96,15 +96,15 @@ static void write_rest(struct writer *w, const struct raw_request *r)
     uint32_t before = 0;
 
     if (r->number > 0 && r->number < URI_PATH) {
-        datagram_write_option(w, 0, r->number, r->value);
+        wire_write_option(w, 0, r->number, r->value);
         before = r->number;
     }
     if (path[0] != '\0') {
-        datagram_write_option(w, before, URI_PATH, bytes_of_text(path));
+        wire_write_option(w, before, URI_PATH, bytes_of_text(path));
         before = URI_PATH;
     }
     if (r->number >= URI_PATH) {
-        datagram_write_option(w, before, r->number, r->value);
+        wire_write_option(w, before, r->number, r->value);
     }
     if (r->payload != NULL) {
         writer_u8(w, 0xff);
@@ -128,7 +128,7 @@ struct bytes raw_datagram(uint8_t *dst, const struct raw_request *r)
 {
     struct writer w = writer_init(dst, RAW_MAX);
 
-    datagram_write_head(&w, r->type, r->code != 0 ? r->code : FETCH, r->id, token_of(r));
+    wire_write_datagram(&w, r->type, r->code != 0 ? r->code : FETCH, r->id, token_of(r));
     write_rest(&w, r);
     return written(&w);
 }
@@ -174,12 +174,12 @@ struct bytes raw_settings(uint8_t *dst, uint32_t max_message)
     return written(&w);
 }
 
-bool raw_option(const struct datagram *d, uint32_t number, struct bytes *value)
+bool raw_option(const struct wire_message *d, uint32_t number, struct bytes *value)
 {
     struct reader options = d->options;
-    struct datagram_option o = { 0 };
+    struct wire_option o = { 0 };
 
-    while (datagram_option_next(&options, &o)) {
+    while (wire_option_next(&options, &o)) {
         if (o.number == number) {
             *value = o.value;
             return true;

@@ -9,7 +9,7 @@
 
 #include "common/bytes.h"
 #include "common/writer.h"
-#include "protocol/datagram.h"
+#include "protocol/wire.h"
 
 /* Messages byte by byte, for peers that no library would be. */
 
@@ -35,7 +35,7 @@ bool raw_send(int fd, struct bytes b);
 
 /* What a FETCH request may have. */
 struct raw_request {
-    enum datagram_type type;
+    enum wire_type type;
     uint8_t code; /* 0: FETCH */
     uint16_t id;
     const char *token;
@@ -54,4 +54,4 @@ struct bytes raw_stream(uint8_t *dst, const struct raw_request *r);
 struct bytes raw_settings(uint8_t *dst, uint32_t max_message);
 
 /** Value of the first option of that number; false when there is none. */
-bool raw_option(const struct datagram *d, uint32_t number, struct bytes *value);
+bool raw_option(const struct wire_message *d, uint32_t number, struct bytes *value);

@@ -9,7 +9,7 @@
 #include "tests/coap/raw.h"
 #include "tests/coap/serve.h"
 
-#define CODE(n)        DATAGRAM_CODE((n) / 100, (n) % 100)
+#define CODE(n)        WIRE_CODE((n) / 100, (n) % 100)
 #define CONTENT_FORMAT 12
 #define ACCEPT         17
 #define BLOCK2         23
@@ -60,7 +60,7 @@ static const struct {
 };
 
 /* The answer in its own words, where it is one of ours. */
-static void check_words(const struct datagram *d)
+static void check_words(const struct wire_message *d)
 {
     struct bytes format = { 0 };
     struct problem problem;
@@ -83,18 +83,18 @@ static void wrong_requests_get_their_code_over_udp(void)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct raw_request r = cases[i].request;
         int fd = raw_connect(SOCK_DGRAM, &address);
-        struct datagram d = { 0 };
+        struct wire_message d = { 0 };
         struct error err = { 0 };
 
         check_case = cases[i].name;
         r.token = "tk";
         r.id = (uint16_t)(1000 + i);
         raw_send(fd, raw_datagram(out, &r));
-        CHECKF(datagram_read(raw_receive(fd, in, 2000), &d, &err), "%s", err.text);
+        CHECKF(wire_read_datagram(raw_receive(fd, in, 2000), &d, &err), "%s", err.text);
         CHECK_UINT(d.code, CODE(cases[i].want));
         CHECK_TEXT(d.token, "tk");
         CHECK_UINT(d.id, r.id);
-        CHECK_UINT(d.type, DATAGRAM_ACK);
+        CHECK_UINT(d.type, WIRE_ACK);
         check_words(&d);
         close(fd);
     }
@@ -117,6 +117,10 @@ static void wrong_requests_get_their_code_over_tcp(void)
     struct raw_address address = raw_address("127.0.0.1", coap_server_port(served.server, 1));
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        /* Only proxies count hops, and libcoap, which serves UDP. */
+        if (cases[i].want == 508) {
+            continue;
+        }
         int fd = raw_connect(SOCK_STREAM, &address);
 
         check_case = cases[i].name;
@@ -184,11 +188,11 @@ static void resources_are_listed(void)
     struct raw_address address = raw_address("127.0.0.1", coap_server_port(served.server, 0));
     int fd = raw_connect(SOCK_DGRAM, &address);
     struct raw_request r = { .code = 1, .path = ".well-known", .number = 11, .value = HEX("core") };
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     struct error err = { 0 };
 
     raw_send(fd, raw_datagram(out, &r));
-    CHECKF(datagram_read(raw_receive(fd, in, 2000), &d, &err), "%s", err.text);
+    CHECKF(wire_read_datagram(raw_receive(fd, in, 2000), &d, &err), "%s", err.text);
     CHECK_TEXT(d.payload, "</attest>;ct=63;rt=\"tally.attest\"");
     close(fd);
 }

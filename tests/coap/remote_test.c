@@ -41,7 +41,7 @@ static void nothing_is_amplified(void)
         struct raw_request request;
     } cases[] = {
         { "FETCH", { .token = "tok", .payload = "answer 1000" } },
-        { "FETCH, NON", { .type = DATAGRAM_NON, .token = "tok", .payload = "answer 1000" } },
+        { "FETCH, NON", { .type = WIRE_NON, .token = "tok", .payload = "answer 1000" } },
         { "malformed payload", { .payload = "?" } },
         { "empty payload", { .payload = NULL } },
         { "resources",
@@ -61,9 +61,9 @@ static void nothing_is_amplified(void)
                 { .payload = "answer 1000",
                         .number = ECHO,
                         .value = { (const uint8_t *)"123456789012", 12 } } },
-        { "response", { .code = DATAGRAM_CODE(2, 5), .payload = "x" } },
-        { "signal", { .code = DATAGRAM_CODE(7, 2), .path = "" } },
-        { "abort", { .code = DATAGRAM_CODE(7, 5), .path = "" } },
+        { "response", { .code = WIRE_CODE(2, 5), .payload = "x" } },
+        { "signal", { .code = WIRE_CODE(7, 2), .path = "" } },
+        { "abort", { .code = WIRE_CODE(7, 5), .path = "" } },
     };
     static uint8_t request[RAW_MAX];
     static uint8_t buffer[RAW_MAX];
@@ -95,18 +95,18 @@ static void an_echo_is_good_for_its_address_only(void)
     static uint8_t buffer[RAW_MAX];
     struct raw_request r = { .id = 1, .token = "tok", .payload = "answer 1000" };
     struct bytes first;
-    struct datagram d;
+    struct wire_message d;
     struct error err;
     int fd = raw_connect(SOCK_DGRAM, &server_address);
     uint8_t echo[40];
 
     raw_send(fd, raw_datagram(request, &r));
     first = raw_receive(fd, buffer, 1000);
-    if (!CHECK(datagram_read(first, &d, &err)) || !CHECK(raw_option(&d, ECHO, &r.value))) {
+    if (!CHECK(wire_read_datagram(first, &d, &err)) || !CHECK(raw_option(&d, ECHO, &r.value))) {
         return;
     }
-    CHECK_UINT(d.code, DATAGRAM_CODE(4, 1));
-    CHECK_UINT(d.type, DATAGRAM_ACK);
+    CHECK_UINT(d.code, WIRE_CODE(4, 1));
+    CHECK_UINT(d.type, WIRE_ACK);
     CHECK_UINT(d.id, 1);
     CHECK_TEXT(d.token, "tok");
     memcpy(echo, r.value.ptr, r.value.len);
@@ -117,10 +117,10 @@ static void an_echo_is_good_for_its_address_only(void)
 
     /* Another port is another address. */
     CHECK(provoke(again, &first, buffer) <= again.len);
-    CHECK(datagram_read(first, &d, &err) && d.code == DATAGRAM_CODE(4, 1));
+    CHECK(wire_read_datagram(first, &d, &err) && d.code == WIRE_CODE(4, 1));
     raw_send(fd, again);
     first = raw_receive(fd, buffer, 1000);
-    CHECK(datagram_read(first, &d, &err) && d.code == DATAGRAM_CODE(2, 5));
+    CHECK(wire_read_datagram(first, &d, &err) && d.code == WIRE_CODE(2, 5));
     CHECK(serve_is_answer(d.payload, 1000));
     /* From now on this peer is known. */
     r.number = 0;
@@ -128,7 +128,7 @@ static void an_echo_is_good_for_its_address_only(void)
     r.payload = "answer 999";
     raw_send(fd, raw_datagram(request, &r));
     first = raw_receive(fd, buffer, 1000);
-    CHECK(datagram_read(first, &d, &err) && d.code == DATAGRAM_CODE(2, 5));
+    CHECK(wire_read_datagram(first, &d, &err) && d.code == WIRE_CODE(2, 5));
     close(fd);
 }
 

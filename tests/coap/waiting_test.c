@@ -10,7 +10,7 @@
 
 /* Answers that take their time, requests that come twice, peers that go. */
 
-#define CODE(n) DATAGRAM_CODE((n) / 100, (n) % 100)
+#define CODE(n) WIRE_CODE((n) / 100, (n) % 100)
 #define BLOCK2  23
 #define ETAG    4
 
@@ -30,14 +30,14 @@ static int tcp(void)
     return raw_connect(SOCK_STREAM, &a);
 }
 
-static bool receive(int fd, struct datagram *d, uint8_t *buffer)
+static bool receive(int fd, struct wire_message *d, uint8_t *buffer)
 {
     struct error err;
 
-    return datagram_read(raw_receive(fd, buffer, 5000), d, &err);
+    return wire_read_datagram(raw_receive(fd, buffer, 5000), d, &err);
 }
 
-static void acknowledge(int fd, const struct datagram *d)
+static void acknowledge(int fd, const struct wire_message *d)
 {
     uint8_t ack[] = { 0x60, 0, (uint8_t)(d->id >> 8), (uint8_t)d->id };
 
@@ -57,16 +57,16 @@ static void a_slow_answer_is_a_message_of_its_own(void)
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
     const struct raw_request r = { .id = 7, .token = "slow", .payload = "slow 300 100" };
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     int fd = udp();
 
     raw_send(fd, raw_datagram(out, &r));
     CHECK(receive(fd, &d, in));
-    CHECK_UINT(d.type, DATAGRAM_ACK);
-    CHECK_UINT(d.code, DATAGRAM_EMPTY);
+    CHECK_UINT(d.type, WIRE_ACK);
+    CHECK_UINT(d.code, WIRE_EMPTY);
     CHECK_UINT(d.id, 7);
     CHECK(receive(fd, &d, in));
-    CHECK_UINT(d.type, DATAGRAM_CON);
+    CHECK_UINT(d.type, WIRE_CON);
     CHECK_UINT(d.code, CODE(205));
     CHECK_TEXT(d.token, "slow");
     CHECK(serve_is_answer(d.payload, 100));
@@ -83,16 +83,16 @@ static void an_answer_that_is_not_confirmed_comes_likewise(void)
 {
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
-    const struct raw_request r = { .type = DATAGRAM_NON,
+    const struct raw_request r = { .type = WIRE_NON,
         .id = 7,
         .token = "non",
         .payload = "slow 50 101" };
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     int fd = udp();
 
     raw_send(fd, raw_datagram(out, &r));
     CHECK(receive(fd, &d, in));
-    CHECK_UINT(d.type, DATAGRAM_NON);
+    CHECK_UINT(d.type, WIRE_NON);
     CHECK_UINT(d.code, CODE(205));
     CHECK(serve_is_answer(d.payload, 101));
     close(fd);
@@ -104,14 +104,14 @@ static void a_repeated_request_is_handled_once(void)
     static uint8_t in[RAW_MAX];
     const struct raw_request r = { .id = 7, .token = "twice", .payload = "slow 300 102" };
     struct raw_request again = r;
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     unsigned int before = served.requests;
     int fd = udp();
 
     for (int i = 0; i < 5; i++) {
         raw_send(fd, raw_datagram(out, &r));
         CHECK(receive(fd, &d, in));
-        CHECK_UINT(d.code, DATAGRAM_EMPTY);
+        CHECK_UINT(d.code, WIRE_EMPTY);
     }
     /* The same question in a new message: the answer goes there. */
     again.id = 8;
@@ -128,7 +128,7 @@ static void a_repeated_request_is_handled_once(void)
     /* A late copy gets the answer again, ... */
     raw_send(fd, raw_datagram(out, &again));
     CHECK(receive(fd, &d, in));
-    CHECK_UINT(d.type, DATAGRAM_ACK);
+    CHECK_UINT(d.type, WIRE_ACK);
     CHECK(serve_is_answer(d.payload, 102));
     CHECK_UINT(served.requests, before + 1);
 
@@ -137,7 +137,7 @@ static void a_repeated_request_is_handled_once(void)
     again.token = "new";
     raw_send(fd, raw_datagram(out, &again));
     CHECK(receive(fd, &d, in));
-    CHECK_UINT(d.code, DATAGRAM_EMPTY);
+    CHECK_UINT(d.code, WIRE_EMPTY);
     wait_for(&served.requests, before + 2);
     CHECK(receive(fd, &d, in));
     acknowledge(fd, &d);
@@ -163,7 +163,7 @@ static void blocks_come_with_and_without_the_payload(void)
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
     struct raw_request r = { .id = 100, .token = "b", .payload = "answer 3000" };
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     struct bytes value = { 0 };
     uint8_t etag[8] = { 0 };
     unsigned int before = served.requests;
@@ -203,7 +203,7 @@ static void a_block_behind_the_end_is_refused(void)
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
     struct raw_request r = { .id = 100, .token = "b", .payload = "answer 2048" };
-    struct datagram d = { 0 };
+    struct wire_message d = { 0 };
     int fd = udp();
 
     raw_send(fd, raw_datagram(out, &r));
@@ -239,26 +239,126 @@ static void a_peer_that_hangs_up_is_gone(void)
     wait_for(&served.gone, gone + 1);
 }
 
-/* Over TCP the answer comes in blocks when the peer cannot take it whole: RFC 8323 section 5.3.1
- * has 1152 bytes for a peer that does not say. */
+/* The message that comes next over TCP, after the settings. */
+static bool receive_message(int fd, struct wire_message *m, uint8_t *buffer)
+{
+    struct error err;
+    uint64_t size;
+    size_t len = 0;
+
+    for (;;) {
+        while (wire_stream_size((struct bytes){ buffer, len }, &size) && size <= len) {
+            if (!wire_read_stream((struct bytes){ buffer, (size_t)size }, m, &err)) {
+                return false;
+            }
+            if (m->code != CODE(701)) {
+                return true;
+            }
+            len -= (size_t)size;
+            memmove(buffer, buffer + size, len);
+        }
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        ssize_t n = poll(&p, 1, 5000) == 1 ? recv(fd, buffer + len, RAW_MAX - len, 0) : 0;
+
+        if (n <= 0) {
+            return false;
+        }
+        len += (size_t)n;
+    }
+}
+
+/* RFC 8323 section 5.3.1: 1152 bytes for a peer that does not say. */
 static void short_messages_over_tcp_are_blocks(void)
 {
-    static const uint32_t sizes[] = { 0, 64, 1152, 5000 };
+    static const struct {
+        uint32_t max_message;
+        size_t payload;
+    } cases[] = { { 0, 1024 }, { 64, 16 }, { 100, 32 }, { 1152, 1024 }, { 4063, 1024 },
+        { 4064, 4000 }, { UINT32_MAX, 4000 } };
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
-    const struct raw_request r = { .token = "t", .payload = "answer 4000" };
+    const struct raw_request r = { .token = "12345678", .payload = "answer 4000" };
 
-    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        size_t limit = sizes[i] == 0 ? 1152 : sizes[i];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         int fd = tcp();
-        struct bytes got;
+        struct wire_message m = { 0 };
 
-        CHECK(raw_receive(fd, in, 2000).len > 0);
-        raw_send(fd, raw_settings(out, sizes[i]));
+        raw_send(fd, raw_settings(out, cases[i].max_message));
         raw_send(fd, raw_stream(out, &r));
-        got = raw_receive(fd, in, 2000);
-        CHECKF(got.len > 3 && got.len <= limit && (limit < 4000 || got.len > 4000),
-                "%zu bytes for a peer that takes %zu", got.len, limit);
+        CHECK(receive_message(fd, &m, in));
+        CHECK_UINT(m.code, CODE(205));
+        CHECK_UINT(m.payload.len, cases[i].payload);
+        CHECK(serve_is_answer(m.payload, m.payload.len));
+        close(fd);
+    }
+}
+
+static void a_ping_over_tcp_is_answered(void)
+{
+    static uint8_t out[RAW_MAX];
+    static uint8_t in[RAW_MAX];
+    struct wire_message m = { 0 };
+    int fd = tcp();
+
+    raw_send(fd, raw_settings(out, 0));
+    raw_send(fd, (struct bytes){ (const uint8_t *)"\x03\xe2png", 5 });
+    CHECK(receive_message(fd, &m, in));
+    CHECK_UINT(m.code, CODE(703));
+    CHECK_TEXT(m.token, "png");
+    close(fd);
+}
+
+/* However the bytes are cut: all requests are answered, in their order. */
+static void requests_arrive_in_pieces_and_together(void)
+{
+    static const size_t pieces[] = { 1, 2, 7, 100, 100000 };
+    static uint8_t out[RAW_MAX];
+    static uint8_t in[RAW_MAX];
+    struct raw_request r = { .token = "a" };
+    char payload[32];
+
+    for (size_t p = 0; p < ARRAY_LEN(pieces); p++) {
+        static uint8_t all[RAW_MAX];
+        size_t len = 0;
+        int fd = tcp();
+
+        struct bytes settings = raw_settings(out, 0);
+        memcpy(all, settings.ptr, settings.len);
+        len = settings.len;
+        for (size_t i = 1; i <= 10; i++) {
+            snprintf(payload, sizeof(payload), "answer %zu", i);
+            r.payload = payload;
+            struct bytes message = raw_stream(out, &r);
+            memcpy(all + len, message.ptr, message.len);
+            len += message.len;
+        }
+        for (size_t at = 0; at < len; at += pieces[p]) {
+            size_t n = len - at < pieces[p] ? len - at : pieces[p];
+            raw_send(fd, (struct bytes){ all + at, n });
+        }
+        size_t left = 0;
+        size_t answers = 0;
+        struct wire_message m = { 0 };
+        struct error err;
+        uint64_t size;
+
+        while (answers < 11) {
+            struct pollfd ready = { .fd = fd, .events = POLLIN };
+            ssize_t n = poll(&ready, 1, 2000) == 1 ? recv(fd, in + left, RAW_MAX - left, 0) : 0;
+
+            if (n <= 0) {
+                break;
+            }
+            left += (size_t)n;
+            while (wire_stream_size((struct bytes){ in, left }, &size) && size <= left) {
+                CHECK(wire_read_stream((struct bytes){ in, (size_t)size }, &m, &err));
+                CHECK(answers == 0 || serve_is_answer(m.payload, answers));
+                answers++;
+                left -= (size_t)size;
+                memmove(in, in + size, left);
+            }
+        }
+        CHECKF(answers == 11, "%zu answers in pieces of %zu", answers, pieces[p]);
         close(fd);
     }
 }
@@ -274,6 +374,8 @@ int main(void)
         { "a block behind the end is refused", a_block_behind_the_end_is_refused },
         { "a peer that hangs up is gone", a_peer_that_hangs_up_is_gone },
         { "short messages over TCP are blocks", short_messages_over_tcp_are_blocks },
+        { "a ping over TCP is answered", a_ping_over_tcp_is_answered },
+        { "requests arrive in pieces and together", requests_arrive_in_pieces_and_together },
     };
     static const char *const uris[] = { "coap://127.0.0.1:0", "coap+tcp://127.0.0.1:0", NULL };
 
