@@ -53,8 +53,8 @@ static bool start_ima(const struct answer_source *from, const struct message_req
     uint64_t offset = request->want[LOG_KIND_IMA].offset;
     bool reaches;
 
-    log->template_alg = from->ima_format.alg;
-    log->template_size = from->ima_format.size;
+    log->template_alg = from->logs->ima_format.alg;
+    log->template_size = from->logs->ima_format.size;
     if (!request->has_cursor || cursor->entry == 0 || offset == 0 ||
             cursor->reset_count != proof->reset_count ||
             !bytes_equal(cursor->ak_name, tpm_name_view(&proof->ak_name))) {
@@ -86,7 +86,7 @@ static bool find_logs(const struct answer_source *from, const struct message_req
             return false;
         }
         if (!log[kind].follows && proof == NULL) {
-            return error_set(err, ERROR_IO, "there is no %s", log_kind_name(kind));
+            return error_set(err, ERROR_CONFIG, "there is no %s", log_kind_name(kind));
         }
         if (proof == NULL) {
             log[kind].offset = request->want[kind].offset;

@@ -11,13 +11,11 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "host/buffer.h"
-#include "ima/entry.h"
 #include "protocol/request.h"
 
 /** What an answer is made from, beside request and proof. */
 struct answer_source {
     struct logs *logs;
-    struct ima_digest_format ima_format;
     struct hasher *hasher;
     uint8_t *scratch; /* MESSAGE_CHUNK_DATA_MAX bytes */
 };
@@ -33,7 +31,8 @@ struct answer_source {
  *
  * @param proof  NULL: the request has no challenge
  * @param limit  bytes the answer should have at most; what has to be in it is in it all the same
- * @param err    ERROR_IO: a log that exists cannot be read, *failed says which; others: ours
+ * @param err    ERROR_IO: a log that exists cannot be read, *failed says which; ERROR_CONFIG: a log
+ *               that does not exist; ERROR_LIMIT: an offset that no log has; others: ours
  */
 MUST_USE bool answer_make(const struct answer_source *from, const struct message_request *request,
         const struct attester_proof *proof, size_t limit, struct buffer *out, enum log_kind *failed,

@@ -9,3 +9,4 @@
 int command_collect(int argc, char *argv[]);
 int command_doctor(int argc, char *argv[]);
 int command_ima_setup(int argc, char *argv[]);
+int command_run(int argc, char *argv[]);

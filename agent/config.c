@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/listen.h"
 #include "host/settings.h"
+
+#define RATE_LIMIT_MAX 1000000
 
 static bool copy_text(char *dst, const char *value, struct error *err)
 {
@@ -22,7 +25,7 @@ static bool copy_text(char *dst, const char *value, struct error *err)
 
 static bool set_listen(void *ctx, const char *value, struct error *err)
 {
-    return copy_text(((struct agent_config *)ctx)->listen, value, err);
+    return copy_text(((struct agent_config *)ctx)->listen, value, err) && listen_check(value, err);
 }
 
 static bool set_insecure(void *ctx, const char *value, struct error *err)
@@ -34,6 +37,27 @@ static bool set_insecure(void *ctx, const char *value, struct error *err)
     }
     ((struct agent_config *)ctx)->insecure = yes;
     return true;
+}
+
+static bool set_rate_limit(void *ctx, const char *value, struct error *err)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    if (*value < '0' || *value > '9' || *end != '\0' || n > RATE_LIMIT_MAX) {
+        return error_set(err, ERROR_CONFIG, "want 0 to %d", RATE_LIMIT_MAX);
+    }
+    ((struct agent_config *)ctx)->rate_limit = (unsigned int)n;
+    return true;
+}
+
+/* Nobody is a user, too: whoever starts us. */
+static bool set_user(void *ctx, const char *value, struct error *err)
+{
+    char *user = ((struct agent_config *)ctx)->user;
+
+    *user = '\0';
+    return *value == '\0' || copy_text(user, value, err);
 }
 
 static bool set_tcti(void *ctx, const char *value, struct error *err)
@@ -91,6 +115,11 @@ static const struct setting table[] = {
             "Where \"run\" waits for verifiers: URIs, separated by spaces." },
     { "agent", "insecure", set_insecure, "no",
             "Whether plain CoAP may listen on other addresses than loopback: yes or no." },
+    { "agent", "rate-limit", set_rate_limit, "20",
+            "Quotes that one address may ask for in a second, or 32 times as many pieces of logs; "
+            "ten seconds' worth can be saved up; 0 is no limit." },
+    { "agent", "user", set_user, "",
+            "Whom \"run\" becomes when root starts it, after it has opened the logs; empty: nobody else." },
     { "tpm", "tcti", set_tcti, "device:/dev/tpmrm0", "The TPM, as tpm2-tss names it." },
     { "tpm", "ak-handle", set_ak_handle, "0x81010020",
             "Persistent handle of the attestation key, which is created if nothing is there." },

@@ -15,8 +15,10 @@
 
 /** The agent's settings; the table in config.c says what each of them is. */
 struct agent_config {
-    char listen[AGENT_TEXT_MAX];
+    char listen[AGENT_TEXT_MAX]; /* URIs, checked (agent/listen.h) */
     bool insecure;
+    unsigned int rate_limit;   /* requests a second and peer; 0: none */
+    char user[AGENT_TEXT_MAX]; /* empty: stay who started us */
     char tcti[AGENT_TEXT_MAX];
     uint32_t ak_handle;
     enum tpm_key_kind ak_kind;

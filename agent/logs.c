@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ima/digest_format.h"
+
 /* Read at a time where bytes are hashed and forgotten. */
 #define PIECE ((size_t)16 * 1024)
 
@@ -23,6 +25,8 @@ void logs_set(struct logs *logs, const char *const path[LOG_KIND_COUNT])
     for (size_t i = 0; i < LOG_KIND_COUNT; i++) {
         logs->file[i].path = path[i];
     }
+    logs->ima_format =
+            ima_digest_format_of_path(path[LOG_KIND_IMA] != NULL ? path[LOG_KIND_IMA] : "");
 }
 
 void logs_clear(struct logs *logs)

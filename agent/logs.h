@@ -9,6 +9,7 @@
 #include "common/attributes.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "ima/entry.h"
 #include "protocol/envelope.h"
 
 /**
@@ -31,6 +32,7 @@ struct log_file {
 /** The logs of this machine. */
 struct logs {
     struct log_file file[LOG_KIND_COUNT];
+    struct ima_digest_format ima_format; /* of the IMA list's template digests, by its name */
 };
 
 /** Use these paths from now on; they must outlive logs. NULL: no such log. */

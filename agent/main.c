@@ -13,6 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "collect", command_collect, "Write this machine's evidence to a file" },
+    { "run", command_run, "Answer verifiers over the network" },
     { "doctor", command_doctor, "Say what keeps this machine from being attested" },
     { "ima-setup", command_ima_setup, "Install a policy by which the kernel measures what is run" },
 };

@@ -28,8 +28,7 @@ struct complaint {
 
 struct serve {
     struct worker *worker;
-    struct logs logs;
-    struct ima_digest_format ima_format;
+    struct logs *logs;
     struct hasher hasher;
     uint8_t *scratch;
     struct pending *pending; /* all of them, in no order */
@@ -57,7 +56,7 @@ static void complain_of_log(struct serve *s, enum log_kind kind, const struct er
 
     if (is_new(&s->log[kind], err)) {
         log_warning("event=log-unreadable path=\"%s\" reason=\"%s\"",
-                bytes_print(path, sizeof(path), bytes_of_text(s->logs.file[kind].path)),
+                bytes_print(path, sizeof(path), bytes_of_text(s->logs->file[kind].path)),
                 s->log[kind].text);
     }
 }
@@ -110,10 +109,17 @@ static void forget(struct serve *s, struct pending *p)
     free(p);
 }
 
+/* A bank, a log or an offset that we do not have is the request's fault. */
+static enum coap_refusal refusal_of(const struct error *err)
+{
+    return err->code == ERROR_CONFIG || error_is_about_input(err) ? COAP_REFUSAL_BAD_REQUEST
+                                                                  : COAP_REFUSAL_INTERNAL;
+}
+
 static void answer(struct serve *s, struct coap_exchange *x, const struct message_request *request,
         const struct attester_proof *proof)
 {
-    struct answer_source from = { &s->logs, s->ima_format, &s->hasher, s->scratch };
+    struct answer_source from = { s->logs, &s->hasher, s->scratch };
     struct buffer body = { 0 };
     struct error err = { 0 };
     enum log_kind failed;
@@ -122,7 +128,7 @@ static void answer(struct serve *s, struct coap_exchange *x, const struct messag
         if (err.code == ERROR_IO) {
             complain_of_log(s, failed, &err);
         }
-        coap_exchange_refuse(x, COAP_REFUSAL_INTERNAL, "no answer", err.text);
+        coap_exchange_refuse(x, refusal_of(&err), "no answer", err.text);
         return;
     }
     praise_logs(s, request);
@@ -135,7 +141,7 @@ static bool look_ahead(struct serve *s, const struct message_request *request, s
     for (enum log_kind kind = LOG_KIND_BOOT; kind < LOG_KIND_COUNT; kind++) {
         bool there;
 
-        if (request->want[kind].wanted && !logs_look(&s->logs, kind, &there, err)) {
+        if (request->want[kind].wanted && !logs_look(s->logs, kind, &there, err)) {
             complain_of_log(s, kind, err);
             return false;
         }
@@ -166,6 +172,17 @@ static void enqueue(struct serve *s, struct pending *p)
     free(p);
 }
 
+/* Keeps what it decodes: the request waits longer than the payload is there. */
+static bool decode(struct pending *p, struct bytes payload, struct error *err)
+{
+    if (payload.len == 0 || payload.len > sizeof(p->payload)) {
+        return error_set(err, ERROR_LIMIT, "%zu bytes, want 1 to %zu", payload.len,
+                sizeof(p->payload));
+    }
+    memcpy(p->payload, payload.ptr, payload.len);
+    return message_request_decode((struct bytes){ p->payload, payload.len }, &p->request, err);
+}
+
 void serve_request(void *ctx, struct coap_exchange *x, struct bytes payload, const char *peer)
 {
     struct serve *s = ctx;
@@ -178,14 +195,7 @@ void serve_request(void *ctx, struct coap_exchange *x, struct bytes payload, con
         return;
     }
     p->exchange = x;
-    if (payload.len > sizeof(p->payload)) {
-        (void)error_set(&err, ERROR_LIMIT, "%zu bytes, at most %zu", payload.len,
-                sizeof(p->payload));
-    } else {
-        memcpy(p->payload, payload.ptr, payload.len);
-        payload.ptr = p->payload;
-    }
-    if (err.code != ERROR_NONE || !message_request_decode(payload, &p->request, &err)) {
+    if (!decode(p, payload, &err)) {
         coap_exchange_refuse(x, COAP_REFUSAL_BAD_REQUEST, "not a request message", err.text);
         free(p);
     } else if (p->request.challenge.len > 0) {
@@ -193,6 +203,15 @@ void serve_request(void *ctx, struct coap_exchange *x, struct bytes payload, con
     } else {
         answer(s, x, &p->request, NULL);
         free(p);
+    }
+}
+
+/* Nobody waits for it any more: spare the TPM, if it has not begun. */
+static void abandon(struct serve *s, struct pending *p)
+{
+    p->exchange = NULL;
+    if (worker_withdraw(s->worker, &p->job)) {
+        forget(s, p);
     }
 }
 
@@ -204,12 +223,18 @@ void serve_gone(void *ctx, struct coap_exchange *x)
     while (p != NULL && p->exchange != x) {
         p = p->next;
     }
-    if (p == NULL) {
-        return;
+    if (p != NULL) {
+        abandon(s, p);
     }
-    p->exchange = NULL;
-    if (worker_withdraw(s->worker, &p->job)) {
-        forget(s, p);
+}
+
+void serve_abandon(struct serve *s)
+{
+    struct pending *next;
+
+    for (struct pending *p = s->pending; p != NULL; p = next) {
+        next = p->next;
+        abandon(s, p);
     }
 }
 
@@ -231,9 +256,7 @@ static void finish(struct serve *s, struct pending *p)
     if (p->job.ok) {
         answer(s, p->exchange, &p->request, &p->job.proof);
     } else {
-        coap_exchange_refuse(p->exchange,
-                p->job.err.code == ERROR_CONFIG ? COAP_REFUSAL_BAD_REQUEST : COAP_REFUSAL_INTERNAL,
-                "no quote", p->job.err.text);
+        coap_exchange_refuse(p->exchange, refusal_of(&p->job.err), "no quote", p->job.err.text);
     }
 }
 
@@ -249,21 +272,6 @@ void serve_process(struct serve *s)
         }
         finish(s, p);
         forget(s, p);
-    }
-}
-
-void serve_set_logs(struct serve *s, const char *const log[LOG_KIND_COUNT],
-        struct ima_digest_format ima_format)
-{
-    s->ima_format = ima_format;
-    logs_set(&s->logs, log);
-    for (enum log_kind kind = LOG_KIND_BOOT; kind < LOG_KIND_COUNT; kind++) {
-        struct error err = { 0 };
-        bool there;
-
-        if (!logs_look(&s->logs, kind, &there, &err)) {
-            complain_of_log(s, kind, &err);
-        }
     }
 }
 
@@ -287,7 +295,6 @@ static void free_parts(struct serve *s)
     while (s->pending != NULL) {
         forget(s, s->pending);
     }
-    logs_clear(&s->logs);
     hasher_clear(&s->hasher);
     free(s->scratch);
     free(s);
@@ -300,6 +307,7 @@ bool serve_new(const struct serve_options *options, struct serve **out, struct e
     if (s == NULL) {
         return error_set(err, ERROR_NOMEM, "the agent");
     }
+    s->logs = options->logs;
     s->ak_name = options->ak_name;
     s->scratch = malloc(MESSAGE_CHUNK_DATA_MAX);
     if ((s->scratch == NULL && !error_set(err, ERROR_NOMEM, "the agent")) ||
@@ -308,7 +316,6 @@ bool serve_new(const struct serve_options *options, struct serve **out, struct e
         free_parts(s);
         return false;
     }
-    serve_set_logs(s, options->log, options->ima_format);
     *out = s;
     return true;
 }

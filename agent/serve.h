@@ -9,7 +9,6 @@
 #include "common/attributes.h"
 #include "common/bytes.h"
 #include "common/error.h"
-#include "ima/entry.h"
 #include "protocol/coap_server.h"
 
 /*
@@ -25,12 +24,11 @@ struct serve; /* on the heap */
 struct serve_options {
     struct attester attester; /* called from the worker's thread only */
     size_t queue_max;         /* challenges that wait beside the one in hand; more are refused */
-    const char *log[LOG_KIND_COUNT];
-    struct ima_digest_format ima_format;
-    struct tpm_name ak_name; /* if it is known already: a change is logged */
+    struct logs *logs;        /* that outlive serve and belong to its thread */
+    struct tpm_name ak_name;  /* if it is known already: a change is logged */
 };
 
-/** Start the worker, and open the logs that can be opened. Paths must outlive serve. */
+/** Start the worker. */
 MUST_USE bool serve_new(const struct serve_options *options, struct serve **out, struct error *err);
 
 /**
@@ -49,9 +47,8 @@ int serve_fd(const struct serve *s);
 /** Answer what the worker is done with. */
 void serve_process(struct serve *s);
 
-/** Logs are at other paths from now on. */
-void serve_set_logs(struct serve *s, const char *const log[LOG_KIND_COUNT],
-        struct ima_digest_format ima_format);
+/** Forget all requests: their coap_server is gone. */
+void serve_abandon(struct serve *s);
 
 /** Refuse challenges from now on: the end is near. */
 void serve_drain(struct serve *s);

@@ -38,17 +38,20 @@ void tpm_attester_clear(struct tpm_attester *t)
     (void)pthread_mutex_destroy(&t->lock);
 }
 
-void tpm_attester_move(struct tpm_attester *t, const struct tpm_place *place)
-{
-    (void)pthread_mutex_lock(&t->lock);
-    t->next = *place;
-    (void)pthread_mutex_unlock(&t->lock);
-}
-
 static bool same_place(const struct tpm_place *a, const struct tpm_place *b)
 {
     return strcmp(a->tcti, b->tcti) == 0 && a->key.handle == b->key.handle &&
             a->key.kind == b->key.kind;
+}
+
+bool tpm_attester_move(struct tpm_attester *t, const struct tpm_place *place)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    bool moved = !same_place(&t->next, place);
+
+    t->next = *place;
+    (void)pthread_mutex_unlock(&t->lock);
+    return moved;
 }
 
 /* Open the TPM we are told to use, if it is not open. */

@@ -43,8 +43,8 @@ MUST_USE bool tpm_attester_init(struct tpm_attester *out, const struct tpm_place
 /** Let go of the TPM; fits CLEANUP() after a successful tpm_attester_init(). */
 void tpm_attester_clear(struct tpm_attester *t);
 
-/** Another TPM or key, from the next call on. From any thread. */
-void tpm_attester_move(struct tpm_attester *t, const struct tpm_place *place);
+/** Another TPM or key, from the next call on. From any thread. True when it is another. */
+bool tpm_attester_move(struct tpm_attester *t, const struct tpm_place *place);
 
 /** Find or create the key, and its EK, ahead of the first quote. */
 MUST_USE bool tpm_attester_prepare(struct tpm_attester *t, bool *out_created, struct error *err);

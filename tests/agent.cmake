@@ -3,6 +3,7 @@ unit_test(file host)
 unit_test(file_writer host)
 unit_test(settings host)
 unit_test(agent_config agent)
+unit_test(serve agent_serve)
 
 # tally-agent against a software TPM, with helpers of its own
 add_executable(fake_tpm system/fake_tpm.c)
@@ -16,3 +17,5 @@ target_link_libraries(check_evidence PRIVATE tpm host message)
 add_test(NAME system.agent_collect
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/system/agent_collect.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 set_tests_properties(system.agent_collect PROPERTIES SKIP_RETURN_CODE 77 LABELS system TIMEOUT 180)
+add_executable(ask system/ask.c)
+target_link_libraries(ask PRIVATE coap)

@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .ak_name = { { 0x00, 0x0b, 0xaa }, 34 },
         .reset_count = 7,
     };
-    struct answer_source from = { &logs, { DIGEST_SHA1, 20 }, &hasher, scratch };
+    struct answer_source from = { &logs, &hasher, scratch };
     struct buffer body CLEANUP(buffer_clear) = { 0 };
     struct message_request request;
     struct error err = { 0 };
@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* There is no user-space log to ask for more of; no chunk starts at the last offsets. */
         require(!proved);
         require(err.code == ERROR_LIMIT ||
-                (err.code == ERROR_IO && request.want[LOG_KIND_USERSPACE].wanted));
+                (err.code == ERROR_CONFIG && request.want[LOG_KIND_USERSPACE].wanted));
     }
     return 0;
 }

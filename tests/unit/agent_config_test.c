@@ -23,6 +23,8 @@ static void an_empty_file_gives_the_defaults(void)
     CHECKF(read_text("", &c, &err), "%s", err.text);
     CHECK_TEXT(bytes_of_text(c.listen), "coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683");
     CHECK(!c.insecure);
+    CHECK_UINT(c.rate_limit, 20);
+    CHECK_TEXT(bytes_of_text(c.user), "");
     CHECK_TEXT(bytes_of_text(c.tcti), "device:/dev/tpmrm0");
     CHECK_UINT(c.ak_handle, 0x81010020);
     CHECK_UINT(c.ak_kind, TPM_KEY_AUTO);
@@ -37,12 +39,15 @@ static void every_setting_can_be_set(void)
     struct error err = { 0 };
 
     CHECKF(read_text("[agent]\nlisten = coap://[::1]:1\ninsecure = yes\n"
+                     "rate-limit = 0\nuser = nobody\n"
                      "[tpm]\ntcti = swtpm:path=/x\nak-handle = 0x8101FFFF\nak-type = rsa\n"
                      "[logs]\nboot-log = /b\nima-log = /i\nuserspace-log = /u\n",
                    &c, &err),
             "%s", err.text);
     CHECK_TEXT(bytes_of_text(c.listen), "coap://[::1]:1");
     CHECK(c.insecure);
+    CHECK_UINT(c.rate_limit, 0);
+    CHECK_TEXT(bytes_of_text(c.user), "nobody");
     CHECK_TEXT(bytes_of_text(c.tcti), "swtpm:path=/x");
     CHECK_UINT(c.ak_handle, 0x8101ffff);
     CHECK_UINT(c.ak_kind, TPM_KEY_RSA);
@@ -60,6 +65,18 @@ static void a_wrong_value_is_refused_with_its_line(void)
         { "[agent]\ninsecure = true\n", ":2: insecure: want yes or no" },
         { "[agent]\ninsecure =\n", ":2: insecure: want yes or no" },
         { "[agent]\nlisten =\n", ":2: listen: it is empty" },
+        { "[agent]\nlisten = http://x\n", ":2: listen: \"http://x\": 'http' is neither coap" },
+        { "[agent]\nlisten = coap://[::1] coaps://[::1]\n", "coaps:// is not supported yet" },
+        { "[agent]\nlisten = coap://::1\n", "IPv6 goes in brackets" },
+        { "[agent]\nlisten = coap://a:1 b:2\n", "\"b:2\": " },
+        { "[agent]\nlisten = coap://a/attest\n", "the resource is always attest" },
+        { "[agent]\nlisten = coap://a coap://a coap://a coap://a coap://a coap://a coap://a coap://a "
+          "coap://a\n",
+                "more than 8 URIs" },
+        { "[agent]\nrate-limit = -1\n", ":2: rate-limit: want 0 to 1000000" },
+        { "[agent]\nrate-limit = 1000001\n", ":2: rate-limit: want" },
+        { "[agent]\nrate-limit = 5/s\n", ":2: rate-limit: want" },
+        { "[agent]\nrate-limit =\n", ":2: rate-limit: want" },
         { "[tpm]\ntcti =\n", ":2: tcti: it is empty" }, /* R82 */
         { "[tpm]\nak-handle = 81010020\n", ":2: ak-handle: want 0x81000000 to 0x817fffff" },
         { "[tpm]\nak-handle = 0x81800000\n", ":2: ak-handle: want" },
