@@ -14,3 +14,7 @@ target_link_libraries(scene PUBLIC fake_agent round)
 unit_test(round scene)
 unit_test(round_findings scene)
 unit_test(host_state forge host_state)
+unit_test(policy_watch forge attest)
+
+fuzz_target(fetch fetch)
+fuzz_target(host_state host_state)

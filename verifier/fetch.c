@@ -45,6 +45,10 @@ static bool ask(struct fetch *f, const struct message_request *request, size_t m
         return error_set(err, ERROR_LIMIT, "the logs come in more than %" PRIu64 " pieces",
                 f->limits.asks);
     }
+    if (left == 0) {
+        return error_set(err, ERROR_LIMIT, "the logs have more than %" PRIu64 " bytes",
+                f->limits.bytes);
+    }
     max = max < left ? max : (size_t)left;
     if (!message_request_encode(request, room, sizeof(room), &message, err)) {
         return false;

@@ -20,7 +20,8 @@
 
 /*
  * What one fetch may cost, whatever the agent does: bytes of all answers together, passes over the
- * list included; questions, so that an agent cannot serve a list byte by byte; and time.
+ * list included (and with them its records, none of which is shorter than 32 bytes); questions, so
+ * that an agent cannot serve a list byte by byte; and time.
  */
 #define FETCH_BYTES_MAX   ((uint64_t)1024 * 1024 * 1024)
 #define FETCH_ASKS_MAX    ((uint64_t)128 * 1024)

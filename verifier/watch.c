@@ -63,12 +63,25 @@ static void print_new_findings(const struct report *r, size_t already)
     }
 }
 
-static void print_changes(const struct report *r, const struct round *round,
-        const struct before *before)
+static void print_verdict(const struct report *r, const struct before *before)
 {
     enum verdict_result now = report_result(r);
     const char *reason = reason_of(r);
+    bool same_reason = strncmp(reason, before->reason, sizeof(before->reason) - 1) == 0;
 
+    if (before->known && now != before->verdict) {
+        printf("%s  %s -> %s%s%s\n", r->time, verdict_result_name(before->verdict),
+                verdict_result_name(now), *reason != '\0' ? ": " : "", reason);
+    } else if (now != VERDICT_TRUSTED && !same_reason) {
+        printf("%s  %s: %s\n", r->time, verdict_result_name(now), reason);
+    } else if (now == VERDICT_REFUSED) {
+        print_new_findings(r, before->open);
+    }
+}
+
+static void print_changes(const struct report *r, const struct round *round,
+        const struct before *before)
+{
     if (round->is_new_boot) {
         printf("%s  booted: reset %" PRIu32 ", restart %" PRIu32 "\n", r->time,
                 r->verdict->reset_count, r->verdict->restart_count);
@@ -77,17 +90,7 @@ static void print_changes(const struct report *r, const struct round *round,
             strcmp(before->agent, round->agent) != 0) {
         printf("%s  agent: %s -> %s\n", r->time, before->agent, round->agent);
     }
-    if (before->known &&
-            (now != before->verdict ||
-                    (now == VERDICT_UNKNOWN && strcmp(reason, before->reason) != 0))) {
-        printf("%s  %s -> %s%s%s\n", r->time, verdict_result_name(before->verdict),
-                verdict_result_name(now), *reason != '\0' ? ": " : "", reason);
-    } else if (!before->known && now != VERDICT_TRUSTED) {
-        printf("%s  %s: %s\n", r->time, verdict_result_name(now), reason);
-    }
-    if (r->failure == NULL && before->verdict == now && before->known) {
-        print_new_findings(r, before->open);
-    }
+    print_verdict(r, before);
 }
 
 static void remember(struct before *b, const struct report *r, const struct round *round)
