@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Shows Tally attest a machine, catch an unknown program and catch a doctored list.
+# Shows Tally attest a machine over the network, catch an unknown program, a doctored list and a
+# stopped agent.
 #   tests/demo.sh            installs what is missing (apt), builds, runs
 #   tests/demo.sh FOLDER     runs with the programs in FOLDER
 set -euo pipefail
@@ -26,10 +27,12 @@ if ! command -v swtpm >/dev/null; then
 fi
 export PATH=$bin:$top/tests/demo:$PATH
 
-tpm=
+tpm= agent= watch=
 work=$(mktemp -d)
 clean_up() {
-    [ -z "$tpm" ] || kill "$tpm" 2>/dev/null || true
+    for process in $watch $agent $tpm; do
+        kill "$process" 2>/dev/null || true
+    done
     wait 2>/dev/null || true
     rm -rf "$work"
 }
@@ -47,93 +50,127 @@ run() { # STATUS FILTER COMMAND
     local status=0
     printf '$ %s\n' "$3"
     eval "$3" >answer 2>&1 || status=$?
-    sed -n "$2" answer | fold -s -w 104
+    sed -n "$2" answer | fold -s -w 100 | sed 's, *$,,'
     [ "$status" = "$1" ] || { cat answer >&2; fail "exit status $status, expected $1"; }
 }
-quietly() { eval "$1" >answer 2>&1 || { cat answer >&2; fail "$1"; }; }
 expect() { grep -q -e "$1" answer || { cat answer >&2; fail "the answer lacks \"$1\""; }; }
 
-fresh_challenge() { CHALLENGE=$(od -An -v -N20 -tx1 /dev/urandom | tr -d ' \n'); }
-collect='tally-agent collect --config agent.conf --challenge $CHALLENGE -o evidence'
-appraise='tally appraise --evidence evidence --challenge $CHALLENGE --ak-name $AK'
-appraise+=' --policy policy/policy.yaml'
+# Waits until FILE has LINE or PROCESS is gone.
+wait_for() { # FILE LINE PROCESS
+    for _ in $(seq 200); do
+        ! grep -q -e "$2" "$1" || return 0
+        kill -0 "$3" 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "$1" >&2
+    fail "$1 does not say \"$2\""
+}
+start_tpm() {
+    mkdir tpm-state
+    swtpm socket --tpm2 --tpmstate "dir=$work/tpm-state" --server "type=unixio,path=$work/tpm" \
+        --ctrl "type=unixio,path=$work/tpm.ctrl" --flags not-need-init,startup-clear >swtpm.log 2>&1 &
+    tpm=$!
+    for _ in $(seq 200); do
+        [ ! -S tpm ] || return 0
+        sleep 0.05
+    done
+    cat swtpm.log >&2
+    fail "swtpm does not start"
+}
+
+# The first time the kernel chooses the port, then it stays.
+start_agent() {
+    printf '[agent]\nlisten = %s\n[tpm]\ntcti = swtpm:path=%s\n[logs]\nboot-log = %s\nima-log = %s\n' \
+        "${URI:-coap://127.0.0.1:0}" "$work/tpm" "$work/boot-log" "$work/ima-list" >agent.conf
+    printf '$ tally-agent run --config agent.conf &\n'
+    tally-agent run --config agent.conf >agent.log 2>&1 &
+    agent=$!
+    wait_for agent.log event=serving "$agent"
+    URI=$(sed -n 's/.*event=serving .*listen="\([^ "]*\).*/\1/p' agent.log)
+    [ -n "$URI" ] || fail "the agent does not say where it listens"
+}
+stop_agent() {
+    kill "$agent"
+    wait "$agent" || fail "the agent ended with exit status $?"
+    agent=
+}
+
+attest='tally attest $URI --ak host.ak --policy policy/policy.yaml --state host.state'
 hook=$' \\\n    --hook'
-refusal='/^$/q; /^REFUSED/p; /^(hook)/p; /REFUSE /p; /^          check/p; /^Next/p; /^  tally/p'
+trusted='/^TRUSTED/p; /-signature /p; / nonce /p; /-replay /p; / files /p'
+refused='/^$/q; /^(hook)/p; /^REFUSED/p; /REFUSE /p; /^          check/p; /^Next/p; /^  tally/p'
 
 start=$SECONDS
 cp "$top"/tests/demo/machine/* .
 mv binary_bios_measurements boot-log
 mv binary_runtime_measurements ima-list
 chmod u+w boot-log ima-list
-mkdir tpm-state
-swtpm socket --tpm2 --tpmstate "dir=$work/tpm-state" --server "type=unixio,path=$work/tpm" \
-    --ctrl "type=unixio,path=$work/tpm.ctrl" --flags not-need-init,startup-clear >swtpm.log 2>&1 &
-tpm=$!
-for _ in $(seq 100); do
-    [ ! -S tpm ] || break
-    sleep 0.1
-done
-[ -S tpm ] || { cat swtpm.log >&2; fail "swtpm does not start"; }
-cat >agent.conf <<END
-[tpm]
-tcti = swtpm:path=$work/tpm
-[logs]
-boot-log = $work/boot-log
-ima-log = $work/ima-list
-END
+start_tpm
 
 cat <<END
 A software TPM (swtpm) is given what a real Debian 12 machine measured at boot (tests/demo/machine:
 UEFI, Secure Boot, shim, GRUB, IMA). The kernel is simulated: tally-measure extends the TPM in its
-place. Everything else is what runs on a server. Before each verdict the agent collects anew, with a
-fresh random challenge.
+place. Everything else is what runs on a server and its verifier, here over CoAP on loopback.
 END
 
-say "1. The machine as it should be: quote, logs, a policy made from them"
+say "1. The machine as it should be: a policy from what it shows, its key pinned at first use"
 run 0 d 'tally-measure swtpm:path=tpm boot boot-log && tally-measure swtpm:path=tpm list ima-list'
-fresh_challenge
-run 0 p "$collect"
-AK=$(sed -n 's/.*--ak-name \([0-9a-f]*\).*/\1/p' answer)
-[ -n "$AK" ] || fail "the agent does not say its key's name"
-run 0 '/^Wrote/p' 'tally policy create --from evidence -o policy'
-run 0 '/^TRUSTED/p; /-signature /p; / nonce /p; /-replay /p; / files /p' "$appraise"
+start_agent
+printf '$ URI=%s\n' "$URI"
+run 0 '/^Wrote/p' 'tally policy create --from $URI -o policy'
+run 0 "$trusted" "${attest/--ak /--first-use }"
 expect '^TRUSTED'
 
 say "2. An unknown program is run"
 printf '#!/bin/sh\necho backup\n' >backup-tool
 cp ima-list ima-list.before
 run 0 d 'tally-measure swtpm:path=tpm file ima-list backup-tool /usr/local/bin/backup-tool'
-fresh_challenge
-quietly "$collect"
-run 3 "$refusal" "$appraise$hook 'alert.py unknown.json'"
+run 3 "$refused" "$attest$hook 'alert.py unknown.json'"
 expect '^REFUSED'
 expect '/usr/local/bin/backup-tool'
 expect '^(hook) ALERT unknown-file'
 accept=$(sed -n 's/^ *\(tally policy accept .*\)/\1/p' answer)
 [ -n "$accept" ] || fail "no command to accept the program"
 
-say "3. Root hides it: the record is cut out of the list"
+say "3. Root hides it: the record is cut out of the list. What was found stays found"
 cp ima-list ima-list.true
 run 0 p 'cp ima-list.before ima-list'
-fresh_challenge
-quietly "$collect"
-run 3 "$refusal" "$appraise$hook 'alert.py doctored.json'"
+run 3 "$refused" "$attest$hook 'alert.py doctored.json'"
 expect '^REFUSED'
-expect '^(hook) ALERT ima-replay'
-cp ima-list.true ima-list
+expect '^(hook) ALERT unknown-file, ima-replay'
 
-say "4. The program turns out to be known: it is accepted with the command of step 2"
+say "4. Root stops the agent. Silence is no trust"
+printf '$ kill %%1\n'
+stop_agent
+run 1 '/^(hook)/p; /^UNKNOWN/,$p' "$attest$hook 'alert.py silent.json'"
+expect '^UNKNOWN'
+expect '^(hook) ALERT silence'
+
+say "5. The program turns out to be known: it is accepted with the command of step 2"
+cp ima-list.true ima-list
+start_agent
 accept=${accept/VERDICT.json/unknown.json}
 run 0 p "${accept/why/the new backup tool}"
-fresh_challenge
-quietly "$collect"
-run 0 '/^TRUSTED/p; / files /p' "$appraise"
+run 0 '/^TRUSTED/p; / files /p' "$attest"
 expect '^TRUSTED'
 
-printf '\nAll four verdicts are as expected (%d s).\n' $((SECONDS - start))
+say "6. Watched: each round fetches only what is new"
+printf '$ %s --watch 1 &\n' "$attest"
+tally attest "$URI" --ak host.ak --policy policy/policy.yaml --state host.state --watch 1 \
+    >watch.log 2>&1 &
+watch=$!
+wait_for watch.log ' TRUSTED .* 0 new' "$watch"
+printf '#!/bin/sh\necho miner\n' >miner
+run 0 d 'tally-measure swtpm:path=tpm file ima-list miner /tmp/miner'
+wait_for watch.log ' REFUSED .* 1 new' "$watch"
+kill "$watch"
+status=0
+wait "$watch" || status=$?
+watch=
+sed 's/^[0-9-]*T//' watch.log
+[ "$status" = 3 ] || fail "the watch ended with exit status $status, expected 3"
+
+printf '\nAll seven verdicts are as expected (%d s).\n' $((SECONDS - start))
 if [ -e /dev/tpmrm0 ] && [ -e /sys/kernel/security/ima/binary_runtime_measurements ]; then
-    cat <<END
-This machine has a TPM and an IMA list of its own; the agent's defaults point at them. As root:
-  tally-agent collect --challenge \$(od -An -v -N20 -tx1 /dev/urandom | tr -d ' \n') -o evidence
-END
+    printf 'This machine has a TPM and an IMA list of its own: see docs/first-hour.md.\n'
 fi

@@ -10,3 +10,10 @@ add_test(NAME hooks.tally COMMAND Python3::Interpreter -B ${hooks}/tally_test.py
 set_tests_properties(hooks.nftables PROPERTIES SKIP_RETURN_CODE 77)
 set_tests_properties(hooks.deliver hooks.webhook hooks.forward hooks.quarantine hooks.nftables
     hooks.tally PROPERTIES LABELS system TIMEOUT 120)
+
+# What pages show is what the programs say.
+add_test(NAME docs.man COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_SOURCE_DIR}/man_test.py
+    ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${PROJECT_SOURCE_DIR}/docs/man)
+add_test(NAME docs.files COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_SOURCE_DIR}/docs_test.py
+    ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${CMAKE_CURRENT_SOURCE_DIR}/demo/machine
+    ${PROJECT_SOURCE_DIR}/docs/files.md)
