@@ -14,10 +14,13 @@ import statistics
 import subprocess
 import sys
 
+from network import Network
+
 BOOT_LOGS = ["kl-binary_bios_measurements-secureboot", "gotpm-gdc-host.bin",
              "gotpm-ubuntu-2104-no-dbx.bin", "charra-binary_bios_measurements",
              "gotpm-rhel8-uefi.bin"]
 PARTS = ["replay", "long_list", "boot", "quote"]
+NETWORK_PARTS = ["rounds", "first_contact", "command", "memory", "evidence", "idle"]
 NONCE = "000102030405060708090a0b0c0d0e0f"
 MIB = 1024 * 1024
 
@@ -63,8 +66,8 @@ class Bench:
                 seen[name].append(self.cost(command))
         return seen
 
-    def micro(self, kind, argument, rounds):
-        lines = self.output(self.tool("bench-micro"), kind, str(rounds), argument).splitlines()
+    def micro(self, kind, rounds, *arguments):
+        lines = self.output(self.tool("bench-micro"), kind, str(rounds), *arguments).splitlines()
         return [json.loads(line) for line in lines]
 
     def result(self, group, name, unit, values, **more):
@@ -182,7 +185,7 @@ class Bench:
     def allowlist(self, path):
         """Bytes of memory the list takes."""
         rounds = 1 if self.quick else 5
-        measured = {m["name"]: m for m in self.micro("allowlist", path + ".allow", rounds)}
+        measured = {m["name"]: m for m in self.micro("allowlist", rounds, path + ".allow")}
         rows, memory = measured["memory"]["rows"], measured["memory"]["bytes"]
         for name in ("load", "load and hash"):
             ours, peer = measured[name]["ours_ns"], measured[name]["peer_ns"]
@@ -204,13 +207,13 @@ class Bench:
             if not os.path.exists(path):
                 self.skipped.append(f"boot log {name} (TALLY_CORPUS)")
                 continue
-            for m in self.micro("boot", path, self.rounds):
+            for m in self.micro("boot", self.rounds, path):
                 self.pair("boot log", m, "parse and replay", "raw hashing", "us", 1e3, 3)
 
     def quote(self):
         path = self.make_list("ng-500", 500)
         for kind in ("rsa", "ecdsa"):
-            for m in self.micro("quote", self.make_quote(path, kind), self.rounds):
+            for m in self.micro("quote", self.rounds, self.make_quote(path, kind)):
                 self.pair("quote", m, "read and verify", "EVP_PKEY_verify", "us", 1e3, 1.3)
 
     def pair(self, group, m, ours, peer, unit, scale, limit):
@@ -261,14 +264,15 @@ def main():
     parser.add_argument("--bin", required=True, help="folder of the built programs")
     parser.add_argument("--work", required=True, help="folder for generated input and bench.json")
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--only", choices=PARTS, action="append", help="measure only this")
+    parser.add_argument("--only", choices=PARTS + NETWORK_PARTS, action="append", help="measure only this")
     parser.add_argument("--quick", action="store_true", help="small input, one round: a test")
     args = parser.parse_args()
     args.work = os.path.join(args.work, "quick") if args.quick else args.work
     os.makedirs(args.work, exist_ok=True)
     bench = Bench(args)
-    for part in args.only or PARTS:
-        getattr(bench, part)()
+    network = Network(bench)
+    for part in args.only or PARTS + NETWORK_PARTS:
+        getattr(network if part in NETWORK_PARTS else bench, part)()
     bench.print()
     bench.write()
     return 0

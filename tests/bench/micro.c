@@ -67,6 +67,7 @@ int main(int argc, char *argv[])
         { "boot", 1, micro_boot, "LOG" },
         { "quote", 1, micro_quote, "PREFIX" },
         { "allowlist", 1, micro_allowlist, "FILE" },
+        { "message", 0, micro_message, "" },
     };
     struct error err = { 0 };
 

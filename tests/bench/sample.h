@@ -29,3 +29,4 @@ MUST_USE bool sample_compare(const struct sample_pair *pair, size_t rounds, stru
 MUST_USE bool micro_boot(size_t rounds, char *const args[], struct error *err);
 MUST_USE bool micro_quote(size_t rounds, char *const args[], struct error *err);
 MUST_USE bool micro_allowlist(size_t rounds, char *const args[], struct error *err);
+MUST_USE bool micro_message(size_t rounds, char *const args[], struct error *err);
