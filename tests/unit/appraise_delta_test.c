@@ -220,27 +220,31 @@ static void bad_deltas(void)
         const char *name;
         void (*send)(struct rounds *r, struct forge_bytes *out);
         const char *fails;
+        const char *says; /* part of a finding; NULL: anything */
         bool resync_fails;
     } rows[] = {
-        { "a record is left out", send_dropped, "ima-replay", false },
-        { "the last record is left out", send_without_last, "ima-replay", false },
-        { "all records are left out", send_nothing, "ima-replay", false },
-        { "a record is edited", send_edited, "ima-replay", false },
-        { "two records change places", send_reordered, "ima-replay", false },
-        { "an old record comes again in between", send_inserted, "ima-replay", false },
-        { "a new record comes twice", send_twice, "ima-replay", false },
-        { "a gap: it starts a record too late", send_late, "ima-replay", false },
-        { "an overlap: it starts a record too early", send_early, "ima-replay", false },
-        { "the whole list comes instead", send_whole, "ima-replay", false },
-        { "cut inside a record", send_cut, "evidence-format", false },
-        { "garbage", send_garbage, "evidence-format", false },
-        { "a bank is quoted that is not held", hold_other_bank, "ima-replay", false },
-        { "another value is held", hold_other_value, "ima-replay", false },
-        { "the value of another bank is held", hold_other_bank_value, "ima-replay", false },
-        { "a list of other template digests is held", hold_other_format, "ima-replay", false },
-        { "nothing is held", hold_nothing, "ima-replay", false },
-        { "no record is held, and the register is empty", hold_no_record, "ima-replay", true },
-        { "a delta of another boot", reboot, "ima-replay", false },
+        { "a record is left out", send_dropped, "ima-replay", NULL, false },
+        { "the last record is left out", send_without_last, "ima-replay", NULL, false },
+        { "all records are left out", send_nothing, "ima-replay", NULL, false },
+        { "a record is edited", send_edited, "ima-replay", NULL, false },
+        { "two records change places", send_reordered, "ima-replay", NULL, false },
+        { "an old record comes again in between", send_inserted, "ima-replay", NULL, false },
+        { "a new record comes twice", send_twice, "ima-replay", NULL, false },
+        { "a gap: it starts a record too late", send_late, "ima-replay", NULL, false },
+        { "an overlap: it starts a record too early", send_early, "ima-replay", NULL, false },
+        { "the whole list comes instead", send_whole, "ima-replay", NULL, false },
+        { "cut inside a record", send_cut, "evidence-format", NULL, false },
+        { "garbage", send_garbage, "evidence-format", NULL, false },
+        { "a bank is quoted that is not held", hold_other_bank, "ima-replay",
+                "covers registers that the last one did not", false },
+        { "another value is held", hold_other_value, "ima-replay", NULL, false },
+        { "the value of another bank is held", hold_other_bank_value, "ima-replay", NULL, false },
+        { "a list of other template digests is held", hold_other_format, "ima-replay",
+                "of another kind", false },
+        { "nothing is held", hold_nothing, "ima-replay", "nothing of this boot is held", false },
+        { "no record is held, and the register is empty", hold_no_record, "ima-replay", NULL,
+                true },
+        { "a delta of another boot", reboot, "ima-replay", "nothing of this boot is held", false },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -261,6 +265,7 @@ static void bad_deltas(void)
                 CHECK_TEXT(bytes_of_text(attack_checks(&r.verdict, OUTCOME_FAIL, failed)),
                         rows[i].fails);
             }
+            CHECK(rows[i].says == NULL || rounds_says(&r, rows[i].says));
             CHECK(verdict_result(&r.verdict) == VERDICT_REFUSED);
             CHECK(r.out.needs_whole_list && !r.out.has_progress);
             CHECK_UINT(r.verdict.attested, 0);
@@ -330,6 +335,49 @@ static void bad_files(void)
     rounds_expect(&r, "ima-replay", 14, 14);
     CHECK(attack_entry(&r.verdict) == 12);
     CHECK(r.out.has_progress && !r.out.needs_whole_list);
+    rounds_end(&r);
+}
+
+/* Over the whole boot; the finding is made once. */
+static void violation_limit(void)
+{
+    struct rounds r;
+    uint8_t room[512];
+
+    rounds_begin(&r, WITH(EXCLUDED "  violations: { limit: 2 }\n"), FORGE_SHA256);
+    forge_honest(&r.machine);
+    rounds_whole(&r);
+    for (uint64_t count = 1; count <= 5; count++) {
+        forge_violation(&r.machine, FORGE_BOTH, 10, "ima-ng",
+                forge_file_data("/var/log/busy", room, sizeof(room)));
+        rounds_delta(&r);
+        rounds_expect(&r, count <= 2 ? "" : "violations", 6 + count, 6 + count);
+        CHECK_UINT(r.verdict.violations, count);
+        CHECK(rounds_says(&r, "the policy accepts 2") == (count == 3));
+    }
+    rounds_whole(&r);
+    rounds_expect(&r, "violations", 11, 11);
+    CHECK(rounds_says(&r, "5 violations, the policy accepts 2"));
+    rounds_end(&r);
+}
+
+/* A later good boot_aggregate does not mend a bad one. */
+static void bad_aggregate_stays(void)
+{
+    struct rounds r;
+
+    rounds_begin(&r, WITH(EXCLUDED "  kexec: allow\n"), FORGE_SHA256);
+    forge_boot(&r.machine);
+    forge_file(&r.machine, FORGE_BOTH, 10, "boot_aggregate");
+    rounds_whole(&r);
+    rounds_expect(&r, "boot-aggregate", 1, 1);
+    forge_aggregate(&r.machine, DIGEST_SHA256, 9);
+    rounds_delta(&r);
+    rounds_expect(&r, "boot-aggregate", 2, 2);
+    rounds_delta(&r);
+    rounds_expect(&r, "boot-aggregate", 2, 2);
+    rounds_whole(&r);
+    rounds_expect(&r, "boot-aggregate", 2, 2);
     rounds_end(&r);
 }
 
@@ -435,6 +483,8 @@ static const struct test tests[] = {
     { "a delta that is not what was asked for fails, and changes nothing", bad_deltas },
     { "a delta applied twice, or the whole list after it, changes nothing", once_more },
     { "a record that the policy refuses ends no chain", bad_files },
+    { "a limit for violations counts over the boot", violation_limit },
+    { "a bad boot_aggregate stays bad", bad_aggregate_stays },
     { "the tail of one round is attested in the next", tails },
     { "what a violation in the tail is called does not matter", tail_violation },
     { "a round goes on from the last one, however much is new", delta_by_size },
