@@ -21,6 +21,7 @@ static struct scene scene;
 static struct forge_key other;
 static bool silent;
 static char version[64];
+static unsigned int delay_ms;
 
 static void request(void *ctx, struct coap_exchange *x, struct bytes payload, const char *peer)
 {
@@ -33,6 +34,7 @@ static void request(void *ctx, struct coap_exchange *x, struct bytes payload, co
     if (silent) {
         return; /* it waits for ever */
     }
+    (void)usleep(delay_ms * 1000);
     if (!link.ask(link.ctx, payload, MESSAGE_SIZE_MAX * 4, &answer, &err)) {
         coap_exchange_refuse(x, COAP_REFUSAL_INTERNAL, "fault", err.text);
         return;
@@ -122,8 +124,11 @@ static bool change_agent(const char *line)
         scene.agent.change_bytes = garble;
     } else if (is(line, "grow", &argument)) {
         scene.agent.after_quote = run_one_more;
+    } else if (is(line, "slow", &argument)) {
+        delay_ms = (unsigned int)strtoul(argument, NULL, 10);
     } else if (is(line, "honest", &argument)) {
         silent = false;
+        delay_ms = 0;
         scene.agent.change_quote = NULL;
         scene.agent.change_bytes = NULL;
         scene.agent.after_quote = NULL;
@@ -197,6 +202,8 @@ static void serve(void)
 
 int main(void)
 {
+    struct forge_bytes pem = { 0 };
+
     attack_setup();
     forge_key_make(&other, FORGE_P256, FORGE_AK_ATTRIBUTES);
     forge_init(&scene.machine, FORGE_SHA1 | FORGE_SHA256, attack_key());
@@ -204,8 +211,11 @@ int main(void)
     scene.machine.send_hints = true;
     fake_agent_init(&scene.agent, &scene.machine);
     (void)forge_dir_write(attack_dir(), "ak.pub", forge_key_public(attack_key()));
+    forge_key_pem(attack_key(), &pem);
+    (void)forge_dir_write(attack_dir(), "ak.pem", forge_view(&pem));
     (void)forge_dir_write(attack_dir(), "policy.yaml", bytes_of_text(POLICY_DEFAULT));
     serve();
+    forge_bytes_clear(&pem);
     fake_agent_clear(&scene.agent);
     forge_clear(&scene.machine);
     forge_key_clear(&other);

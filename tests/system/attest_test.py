@@ -127,6 +127,31 @@ def answers_over_udp_and_tcp():
         assert p.stderr == "", p.stderr
 
 
+def a_pem_key_is_a_key():
+    with lab() as (machine, folder):
+        for more in ([], ["--ak-scheme", "ecdsa:sha256"], ["--state", folder / "state"],
+                     ["--state", folder / "state"]):
+            answer = attest(machine, TRUSTED, "--ak", machine.folder / "ak.pem", *more, key=False)
+            assert answer["identity"] == {"mode": "pinned", "ak_name": None}, answer["identity"]
+        machine.say("clear")
+        answer = attest(machine, REFUSED, "--ak", machine.folder / "ak.pem", key=False)
+        assert "identity" in kinds(answer)
+
+
+def progress_is_drawn_on_a_terminal_and_erased():
+    with lab() as (machine, _):
+        machine.say("slow 700")
+        ours, theirs = os.openpty()
+        p = subprocess.Popen([TALLY, "attest", machine.udp, "--ak", machine.ak, "--policy",
+                              machine.policy], stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        p.communicate(timeout=TIME_LIMIT_S)
+        drawn = os.read(ours, 4096)
+        os.close(ours)
+        assert p.returncode == 0
+        assert b"MB/s" in drawn and drawn.endswith(b"\r\x1b[K"), drawn
+
+
 def first_use_pins_the_key():
     with lab() as (machine, folder):
         pin = folder / "pin"
@@ -524,7 +549,8 @@ def wrong_command_lines():
 
 
 GROUPS = {
-    "answers": [answers_over_udp_and_tcp, first_use_pins_the_key,
+    "answers": [answers_over_udp_and_tcp, a_pem_key_is_a_key,
+                progress_is_drawn_on_a_terminal_and_erased, first_use_pins_the_key,
                 first_use_pins_a_host_that_the_policy_refuses,
                 a_pin_that_cannot_be_written_is_no_trust, hooks_run_on_everything_but_trust,
                 nobody_there_is_silence, a_signal_ends_a_wait, wrong_command_lines],

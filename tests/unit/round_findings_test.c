@@ -262,6 +262,24 @@ static void a_clock_that_goes_back_refuses(void)
     scene_clear(&s);
 }
 
+static void a_clock_that_is_not_safe_is_told_in_every_round(void)
+{
+    struct scene s;
+
+    scene_make(&s, NULL);
+    s.agent.clock.safe = false;
+    for (int i = 0; i < 2; i++) {
+        SCENE_EXPECT(&s, "TRUSTED");
+        CHECK_UINT(s.round.verdict.findings.count, 1);
+        CHECK_UINT(s.state.open.count, 0);
+    }
+    scene_set_policy(&s, POLICY_DEFAULT "quote: { unsafe-clock: refuse }\n");
+    SCENE_EXPECT(&s, "REFUSED quote");
+    s.agent.clock.safe = true;
+    SCENE_EXPECT(&s, "TRUSTED");
+    scene_clear(&s);
+}
+
 static void too_many_findings_stay_too_many(void)
 {
     struct scene s;
@@ -365,6 +383,8 @@ int main(void)
         { "a held boot log that does not fit is asked for",
                 a_held_boot_log_that_does_not_fit_is_asked_for },
         { "R13: a clock that goes back refuses", a_clock_that_goes_back_refuses },
+        { "R14: a clock that is not safe is told in every round",
+                a_clock_that_is_not_safe_is_told_in_every_round },
         { "too many findings stay too many", too_many_findings_stay_too_many },
         { "deltas add up to the whole", deltas_add_up_to_the_whole },
     };

@@ -474,6 +474,49 @@ static void a_quote_of_other_registers_than_asked_for_refuses(void)
     scene_clear(&s);
 }
 
+static void only_what_the_policy_needs_is_asked_for(void)
+{
+    struct scene s;
+
+    scene_make(&s, POLICY_ABSENT POLICY_IMA);
+    for (int i = 0; i < 3; i++) {
+        SCENE_EXPECT(&s, "TRUSTED");
+        CHECK(!s.agent.last.want[LOG_KIND_BOOT].wanted && s.agent.last.want[LOG_KIND_IMA].wanted);
+        CHECK_UINT(s.round.way, i == 0 ? ROUND_WHOLE : ROUND_DELTA);
+        scene_run_allowed(&s);
+    }
+    scene_clear(&s);
+
+    scene_make(&s, POLICY_UNCHECKED "quote: { pcrs: [0, 1, 2, 3, 4, 5, 6, 7] }\n");
+    for (int i = 0; i < 3; i++) {
+        SCENE_EXPECT(&s, "TRUSTED");
+        CHECK(s.agent.last.want[LOG_KIND_BOOT].wanted && !s.agent.last.want[LOG_KIND_IMA].wanted);
+        CHECK_UINT(s.agent.list_bytes, 0);
+        CHECK_UINT(s.agent.last.boot_log_id.len, i == 0 ? 0 : 32);
+    }
+    scene_boot(&s);
+    SCENE_EXPECT(&s, "TRUSTED");
+    CHECK(s.round.is_new_boot);
+    scene_clear(&s);
+}
+
+static void logs_that_are_not_sent_refuse(void)
+{
+    struct scene s;
+
+    scene_make(&s, NULL);
+    SCENE_EXPECT(&s, "TRUSTED");
+    s.machine.send_list = false;
+    SCENE_EXPECT(&s, "REFUSED ima-replay");
+    s.machine.send_list = true;
+    s.machine.send_boot_log = false;
+    SCENE_EXPECT(&s, "REFUSED boot-replay");
+    CHECK(s.state.has_list); /* by the hints the list still holds */
+    s.machine.send_boot_log = true;
+    SCENE_EXPECT(&s, "TRUSTED");
+    scene_clear(&s);
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -503,6 +546,8 @@ int main(void)
         { "R39: a lie in a later chunk is malformed", a_lie_in_a_later_chunk_is_malformed },
         { "R6: a quote of other registers than asked for refuses",
                 a_quote_of_other_registers_than_asked_for_refuses },
+        { "only what the policy needs is asked for", only_what_the_policy_needs_is_asked_for },
+        { "logs that are not sent refuse", logs_that_are_not_sent_refuse },
     };
 
     attack_setup();
