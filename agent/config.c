@@ -62,6 +62,10 @@ static bool set_user(void *ctx, const char *value, struct error *err)
 
 static bool set_tcti(void *ctx, const char *value, struct error *err)
 {
+    /* tpm2-tss would take any TPM that it finds. */
+    if (*value == ':') {
+        return error_set(err, ERROR_CONFIG, "no TPM is named before the colon");
+    }
     return copy_text(((struct agent_config *)ctx)->tcti, value, err);
 }
 

@@ -20,8 +20,11 @@
 
 #define QUEUE_MAX    16
 #define SESSIONS_MAX 200
-/* Once we are told to end: for answers that are being made. */
-#define DRAIN_MS 2000
+/* Once we are told to end: for answers that are being made, and for the last to get through. */
+#define DRAIN_MS      5000
+#define LAST_WORDS_MS 250
+/* Every byte of an error escaped. */
+#define REASON_MAX (4 * sizeof(((struct error *)NULL)->text))
 
 struct service {
     const char *config_path;
@@ -35,8 +38,15 @@ struct service {
     int signals;
     bool broken; /* no address is left to listen on */
     bool ending;
-    int64_t end_by_ms; /* at the latest, when ending */
+    bool answered_all; /* when ending */
+    int64_t end_by_ms; /* when ending: at the latest */
 };
+
+/* An error's text for a log line, between quotes. */
+static const char *reason(char dst[REASON_MAX], const struct error *err)
+{
+    return bytes_print(dst, REASON_MAX, bytes_of_text(err->text));
+}
 
 static void on_request(void *ctx, struct coap_exchange *x, struct bytes payload, const char *peer)
 {
@@ -64,7 +74,9 @@ static bool listen_on_all(struct coap_server *server, struct listen_addresses *a
         } else if (!a.by_name) {
             return false;
         } else {
-            log_warning("event=not-listening reason=\"%s\"", err->text);
+            char text[REASON_MAX];
+
+            log_warning("event=not-listening reason=\"%s\"", reason(text, err));
         }
     }
     addresses->count = listening;
@@ -117,12 +129,14 @@ static void set_logs(struct service *s)
 static const char *log_state(struct service *s, enum log_kind kind)
 {
     struct error err = { 0 };
+    char text[REASON_MAX];
     char path[128];
     bool there;
 
     if (!logs_look(&s->logs, kind, &there, &err)) {
         log_warning("event=log-unreadable path=\"%s\" reason=\"%s\"",
-                bytes_print(path, sizeof(path), bytes_of_text(s->logs.file[kind].path)), err.text);
+                bytes_print(path, sizeof(path), bytes_of_text(s->logs.file[kind].path)),
+                reason(text, &err));
         return "unreadable";
     }
     return there ? "yes" : "missing";
@@ -186,10 +200,11 @@ static const char *device_of(const struct agent_config *config)
 static void prepare_tpm(struct service *s)
 {
     struct error err = { 0 };
+    char text[REASON_MAX];
     bool created;
 
     if (!tpm_attester_prepare(&s->tpm, &created, &err)) {
-        log_warning("event=no-tpm reason=\"%s\"", err.text);
+        log_warning("event=no-tpm reason=\"%s\"", reason(text, &err));
         return;
     }
     s->ak_name = s->tpm.key.name;
@@ -229,6 +244,7 @@ static bool listen_anew(struct service *s, const struct agent_config *config, st
 {
     struct listen_addresses addresses;
     struct error again;
+    char text[REASON_MAX];
 
     if (!listen_resolve(config->listen, config->insecure, &addresses, err)) {
         return false;
@@ -240,7 +256,7 @@ static bool listen_anew(struct service *s, const struct agent_config *config, st
         return true;
     }
     if (!open_server(s, &s->config, &s->addresses, &again)) {
-        log_error("event=not-listening reason=\"%s\"", again.text);
+        log_error("event=not-listening reason=\"%s\"", reason(text, &again));
         s->broken = true;
     }
     return false;
@@ -276,12 +292,14 @@ static bool take_settings(struct service *s, struct error *err)
 static void reload(struct service *s)
 {
     struct error err = { 0 };
+    char text[REASON_MAX];
 
     notify_reloading();
     if (take_settings(s, &err)) {
         log_serving(s, "reloaded");
     } else {
-        log_error("event=reload-refused reason=\"%s\" text=\"the old settings stay\"", err.text);
+        log_error("event=reload-refused reason=\"%s\" text=\"the old settings stay\"",
+                reason(text, &err));
     }
     notify_state("READY=1");
 }
@@ -303,24 +321,33 @@ static void take_signal(struct service *s)
     s->ending = true;
 }
 
-/* Ending: milliseconds that are left, 0 when it is time. */
-static int time_left(const struct service *s)
+/* Milliseconds until the end, 0 when it is time; -1: no end is near. */
+static int time_left(struct service *s)
 {
-    int64_t left = s->end_by_ms - clock_now_ms();
+    int64_t now = clock_now_ms();
 
-    return serve_waiting(s->serve) == 0 || left < 0 ? 0 : (int)left;
+    if (!s->ending) {
+        return -1;
+    }
+    if (!s->answered_all && serve_waiting(s->serve) == 0) {
+        s->answered_all = true;
+        s->end_by_ms = now + LAST_WORDS_MS < s->end_by_ms ? now + LAST_WORDS_MS : s->end_by_ms;
+    }
+    return s->end_by_ms > now ? (int)(s->end_by_ms - now) : 0;
 }
 
 static bool loop(struct service *s, struct error *err)
 {
-    while (!s->broken && !(s->ending && time_left(s) == 0)) {
+    int left;
+
+    while (!s->broken && (left = time_left(s)) != 0) {
         struct pollfd fds[] = {
             { .fd = s->signals, .events = POLLIN },
             { .fd = serve_fd(s->serve), .events = POLLIN },
             { .fd = coap_server_fd(s->server), .events = POLLIN },
         };
 
-        if (poll(fds, ARRAY_LEN(fds), s->ending ? time_left(s) : -1) < 0 && errno != EINTR) {
+        if (poll(fds, ARRAY_LEN(fds), left) < 0 && errno != EINTR) {
             return error_set(err, ERROR_IO, "poll: %s", strerror(errno));
         }
         if (fds[0].revents != 0) {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Longer than any quote takes. */
-#define END_WAIT_S 5
+#define END_WAIT_S 2
 
 /* Jobs in the order they came. */
 struct line {

@@ -90,6 +90,16 @@ static char *read_line(char *dst, int size, void *stream)
     return len > 0 || c != EOF ? dst : NULL;
 }
 
+static bool has_section(const struct parse *p, const char *section)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->table[i].section, section) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int handle(void *ctx, const char *section, const char *key, const char *value)
 {
     struct parse *p = ctx;
@@ -111,7 +121,11 @@ static int handle(void *ctx, const char *section, const char *key, const char *v
         }
         return 1;
     }
-    return fail(p, *section == '\0' ? "key outside a section, or unknown key" : "unknown key", key);
+    if (*section == '\0') {
+        return fail(p, "key outside a section", key);
+    }
+    return has_section(p, section) ? fail(p, "unknown key", key)
+                                   : fail(p, "key in an unknown section,", section);
 }
 
 static bool read_file(const char *path, bool optional, const struct setting *table, size_t count,

@@ -19,3 +19,12 @@ add_test(NAME system.agent_collect
 set_tests_properties(system.agent_collect PROPERTIES SKIP_RETURN_CODE 77 LABELS system TIMEOUT 180)
 add_executable(ask system/ask.c)
 target_link_libraries(ask PRIVATE coap)
+function(agent_system_test name script)
+    add_test(NAME system.${name} COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/system/${script}.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${ARGN})
+    set_tests_properties(system.${name} PROPERTIES SKIP_RETURN_CODE 77 LABELS system TIMEOUT 180)
+endfunction()
+agent_system_test(agent_run agent_run)
+agent_system_test(agent_tpm_slow agent_tpm test_slow test_overflow test_idle)
+agent_system_test(agent_tpm_faults agent_tpm test_missing test_changed_key test_banks test_killed
+    test_shared test_stuck)

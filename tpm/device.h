@@ -88,8 +88,8 @@ struct tpm_key {
  * there is none, from the TCG's default one, and is not kept. What is found must be a key that can
  * attest (tpm_check_attributes()); it is not replaced.
  *
- * @param known    what an earlier call gave out, or NULL. If the key is still the same one, its EK
- *                 is taken from there: making an EK again takes some TPMs seconds.
+ * @param known    what an earlier call gave out, or NULL. If the key is still the same one, that is
+ *                 given out again: making its EK takes some TPMs seconds.
  * @param created  true when the key is new; may be NULL
  * @param err      also ERROR_CONFIG: a handle of another range
  */

@@ -278,18 +278,30 @@ static void find_parent(struct tpm_device *dev, struct hasher *h, uint32_t own_h
     }
 }
 
-/* The EK of a key that we have seen before. */
-static bool remember_parent(const struct tpm_key *known, struct tpm_key *key)
+/* The key that we have seen before, if it is still there: then there is nothing else to find out,
+ * and the TPM is asked once. */
+static bool find_again(struct tpm_device *dev, uint32_t handle, const struct tpm_key *known,
+        struct tpm_key *out)
 {
-    if (known == NULL || !bytes_equal(tpm_name_view(&known->name), tpm_name_view(&key->name))) {
+    TPM2B_NAME *name CLEANUP(device_free) = NULL;
+    struct device_object object = DEVICE_NO_OBJECT(dev);
+
+    if (Esys_TR_FromTPMPublic(dev->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                &object.handle) != TSS2_RC_SUCCESS) {
         return false;
     }
-    key->ek = known->ek;
+    if (Esys_TR_GetName(dev->esys, object.handle, &name) != TSS2_RC_SUCCESS ||
+            !bytes_equal(tpm_name_view(&known->name), (struct bytes){ name->name, name->size })) {
+        device_close(&object);
+        return false;
+    }
+    *out = *known;
+    out->handle = object.handle;
     return true;
 }
 
 static bool find_or_create(struct tpm_device *dev, struct hasher *h, const struct tpm_key_place *at,
-        const struct tpm_key *known, struct tpm_key *out, bool *out_created, struct error *err)
+        struct tpm_key *out, bool *out_created, struct error *err)
 {
     struct tpm_name qualified = { 0 };
     bool create = !device_has_handle(dev, at->handle);
@@ -305,7 +317,7 @@ static bool find_or_create(struct tpm_device *dev, struct hasher *h, const struc
     if (!read_key(dev, h, at->handle, out, &qualified, err)) {
         return false;
     }
-    if (!create && !remember_parent(known, out)) {
+    if (!create) {
         device_tidy(dev);
         find_parent(dev, h, at->handle, out, &qualified);
     }
@@ -339,8 +351,9 @@ bool tpm_device_key(struct tpm_device *dev, struct hasher *h, const struct tpm_k
     (void)sigaddset(&deadly, SIGQUIT);
     (void)pthread_sigmask(SIG_BLOCK, &deadly, &before);
     dev->failed = TSS2_RC_SUCCESS;
-    bool ok = find_or_create(dev, h, at, known, &key, &is_new, err) ||
-            (may_succeed_now(dev) && find_or_create(dev, h, at, known, &key, &is_new, err));
+    bool ok = (known != NULL && find_again(dev, at->handle, known, &key)) ||
+            find_or_create(dev, h, at, &key, &is_new, err) ||
+            (may_succeed_now(dev) && find_or_create(dev, h, at, &key, &is_new, err));
 
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!ok) {

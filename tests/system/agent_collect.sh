@@ -179,7 +179,7 @@ expect "R82 an empty tcti" 1 collect
 says "agent.conf:2: tcti: it is empty"
 config ":host=localhost"
 expect "R82 a tcti without a name" 1 collect
-says "no TPM is named"
+says "tcti: no TPM is named"
 config "device:$dir/none"
 expect "missing device" 1 collect
 says "no such TPM"
