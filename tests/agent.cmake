@@ -28,3 +28,4 @@ agent_system_test(agent_run agent_run)
 agent_system_test(agent_tpm_slow agent_tpm test_slow test_overflow test_idle)
 agent_system_test(agent_tpm_faults agent_tpm test_missing test_changed_key test_banks test_killed
     test_shared test_stuck)
+agent_system_test(soak soak)

@@ -74,7 +74,8 @@ static void settings_are_read_with_comments_and_spaces(void)
     /* Section names are taken with their spaces: "[ logs ]" is another section. */
     write_file("agent.conf", text, strlen(text));
     CHECK(!read_back(&v, false, &err));
-    CHECKF(strstr(err.text, "agent.conf:8: key in an unknown section, \" logs \"") != NULL, "%s", err.text);
+    CHECKF(strstr(err.text, "agent.conf:8: key in an unknown section, \" logs \"") != NULL, "%s",
+            err.text);
     CHECK_TEXT(bytes_of_text(v.tcti), "swtpm:path=/x#y");
 }
 
@@ -87,7 +88,8 @@ static void a_wrong_file_is_refused_with_its_line(void)
         const char *says;
     } cases[] = {
         { "unknown key", "[tpm]\ntcit = x\n", 0, "agent.conf:2: unknown key \"tcit\"" },
-        { "unknown section", "[tpn]\ntcti = x\n", 0, "agent.conf:2: key in an unknown section, \"tpn\"" },
+        { "unknown section", "[tpn]\ntcti = x\n", 0,
+                "agent.conf:2: key in an unknown section, \"tpn\"" },
         { "no section", "tcti = x\n", 0, "agent.conf:1: key outside a section" },
         { "repeated key", "[tpm]\ntcti = x\n\ntcti = y\n", 0, "agent.conf:4: repeated key" },
         { "repeated key in a section taken up again", "[tpm]\ntcti=x\n[logs]\n[tpm]\ntcti=x\n", 0,
