@@ -1,4 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
+unit_test(uri message)
+unit_test(problem message)
+unit_test(wire message)
+unit_test(coap_rate coap)
+unit_test(coap_echo coap)
+target_link_libraries(coap_echo_test PRIVATE PkgConfig::COAP)
+target_link_libraries(coap_rate_test PRIVATE PkgConfig::COAP)
+fuzz_target(wire message)
+
 # A server and clients in one process, over loopback.
 find_package(Threads REQUIRED)
 add_library(serve STATIC coap/raw.c coap/serve.c)
@@ -15,3 +24,4 @@ coap_test(remote)
 coap_test(refusals)
 coap_test(waiting)
 coap_test(limits)
+coap_test(client)
