@@ -117,27 +117,26 @@ bool coap_address_is_loopback(const coap_address_t *a)
     return IN6_IS_ADDR_V4MAPPED(&wide) ? wide.s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(&wide);
 }
 
-static bool has_name(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
-        const coap_address_t *want)
+static bool is_at(int fd, const coap_address_t *local)
 {
     coap_address_t have;
 
     coap_address_init(&have);
     have.size = sizeof(have.addr);
-    return get(fd, &have.addr.sa, &have.size) == 0 && coap_address_equals(&have, want);
+    return getsockname(fd, &have.addr.sa, &have.size) == 0 && coap_address_equals(&have, local);
 }
 
-int coap_address_find_socket(int type, const coap_address_t *local, const coap_address_t *remote)
+int coap_address_find_socket(const coap_address_t *local)
 {
     struct rlimit limit = { .rlim_cur = DESCRIPTORS_MAX };
-    int have_type;
-    socklen_t len = sizeof(have_type);
 
     getrlimit(RLIMIT_NOFILE, &limit);
     for (int fd = 0; fd < DESCRIPTORS_MAX && (rlim_t)fd < limit.rlim_cur; fd++) {
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &have_type, &len) == 0 && have_type == type &&
-                has_name(fd, getsockname, local) &&
-                (remote == NULL || has_name(fd, getpeername, remote))) {
+        int type = 0;
+        socklen_t len = sizeof(type);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM &&
+                is_at(fd, local)) {
             return fd;
         }
     }

@@ -40,12 +40,6 @@ struct coap_address_key coap_address_key(const coap_address_t *a);
 /** True for 127.0.0.0/8 and ::1. */
 bool coap_address_is_loopback(const coap_address_t *a);
 
-/**
- * The descriptor of the socket that libcoap opened and does not tell.
- *
- * @param type    SOCK_DGRAM or SOCK_STREAM
- * @param local   its own address
- * @param remote  what it is connected to, or NULL
- * @return -1 when there is none
- */
-int coap_address_find_socket(int type, const coap_address_t *local, const coap_address_t *remote);
+/** The descriptor of the UDP socket with this address, which libcoap has opened and does not tell;
+ * -1 when there is none. */
+int coap_address_find_socket(const coap_address_t *local);

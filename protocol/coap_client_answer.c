@@ -13,8 +13,6 @@ enum {
     FORMAT_PROBLEM = 257,
 };
 
-/* RFC 7959 section 2.2; 7 would be BERT (RFC 8323), which is not asked for. */
-#define SZX_MAX 6
 /* RFC 7252 section 5.10.5: without the option. */
 #define MAX_AGE_DEFAULT 60
 #define ECHOES_MAX      3
@@ -116,7 +114,7 @@ void coap_client_begin(struct coap_client *c, struct coap_ask *ask)
     c->body.len = 0;
     ask->begun = false;
     ask->num = 0;
-    ask->szx = SZX_MAX;
+    ask->szx = COAP_SZX_MAX;
     ask->etag_len = 0;
     ask->step = STEP_SEND;
 }
@@ -154,7 +152,7 @@ static bool check_block(const struct coap_ask *ask, const struct answer_head *h,
         return !ask->begun ||
                 error_set(err, ERROR_MALFORMED, "block %" PRIu32 " comes without Block2", ask->num);
     }
-    if (h->szx > SZX_MAX || (h->more ? len != size : len > size)) {
+    if (h->szx > COAP_SZX_MAX || (h->more ? len != size : len > size)) {
         return error_set(err, ERROR_MALFORMED, "a block of %zu bytes, its size is %zu", len, size);
     }
     if (((size_t)h->num << (h->szx + 4)) != have) {
@@ -213,12 +211,19 @@ static void take_content(struct coap_client *c, struct coap_ask *ask, const stru
     ask->step = h->more ? STEP_SEND : STEP_DONE;
 }
 
-void coap_client_take(struct coap_client *c, struct coap_ask *ask, const coap_pdu_t *response)
+bool coap_client_take(struct coap_client *c, const coap_pdu_t *response)
 {
+    struct coap_ask *ask = c->ask;
+    coap_bin_const_t token = coap_pdu_get_token(response);
     struct answer_head head = read_head(response);
     unsigned int code = (unsigned int)coap_pdu_get_code(response);
     struct bytes payload = { 0 };
 
+    if (ask == NULL || ask->step != STEP_WAIT ||
+            !bytes_equal((struct bytes){ token.s, token.length },
+                    (struct bytes){ ask->token, sizeof(ask->token) })) {
+        return false;
+    }
     coap_get_data(response, &payload.len, &payload.ptr);
     c->met = true;
     ask->echo_len = 0;
@@ -227,4 +232,5 @@ void coap_client_take(struct coap_client *c, struct coap_ask *ask, const coap_pd
     } else {
         take_refusal(c, ask, code, &head, payload);
     }
+    return true;
 }

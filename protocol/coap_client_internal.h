@@ -9,13 +9,15 @@
 #include "protocol/coap_address.h"
 #include "protocol/coap_client.h"
 #include "protocol/coap_library.h"
+#include "protocol/coap_stream.h"
 
 /* What the files of the client share. */
 
-#define COAP_TOKEN_MAX 8
-#define COAP_ETAG_MAX  8
+#define COAP_ETAG_MAX 8
 /* RFC 9175 section 2.2.1. */
 #define COAP_ECHO_MAX 40
+/* Largest exponent of a block's size: 1024 bytes (RFC 7959). */
+#define COAP_SZX_MAX 6
 
 /** What there is to do next. */
 enum coap_step {
@@ -32,8 +34,8 @@ struct coap_ask {
     struct bytes request;
     size_t max;
     enum coap_step step;
-    struct error error; /* STEP_FAIL and STEP_REOPEN */
-    uint8_t token[COAP_TOKEN_MAX];
+    struct error error; /* STEP_FAIL, STEP_REOPEN and STEP_PAUSE */
+    uint8_t token[WIRE_TOKEN_MAX];
     /* The answer so far: what is in the client's body, and which block comes next. */
     bool begun;
     uint32_t num;
@@ -46,7 +48,10 @@ struct coap_ask {
     unsigned int echoes; /* times the agent wanted one, without any progress */
     unsigned int restarts;
     unsigned int pause_ms;
-    bool reopened;        /* the connection, once */
+    bool reopened; /* the connection, once */
+    bool interrupted;
+    size_t arriving;      /* bytes of a message over TCP that is not all there */
+    uint64_t began_ms;    /* with this address */
     uint64_t progress_ms; /* when something arrived that had not been there */
 };
 
@@ -54,23 +59,45 @@ struct coap_client {
     struct uri uri;
     struct coap_client_options options;
     struct coap_address_list addresses;
-    size_t at; /* which of them */
-    bool met;  /* an agent has answered there */
-    coap_context_t *context;
-    coap_session_t *session; /* of context; NULL: closed */
-    int socket;              /* of a TCP session, libcoap's; -1: not known */
-    uint64_t received;       /* bytes over this TCP connection */
-    bool closed;             /* it is to be opened anew */
+    size_t at;               /* which of them */
+    bool met;                /* an agent has answered there */
+    bool open;               /* one of the two below is */
+    coap_context_t *context; /* over UDP, ... */
+    coap_session_t *session; /* ... and its only session */
+    struct coap_stream stream;
     struct buffer body;
     size_t capacity; /* bytes allocated for body */
     uint64_t shown_ms;
     struct coap_ask *ask; /* NULL between two */
 };
 
-/** The first block comes next. */
-void coap_client_begin(struct coap_client *c, struct coap_ask *ask);
-/** A response to the latest request has arrived. */
-void coap_client_take(struct coap_client *c, struct coap_ask *ask, const coap_pdu_t *response);
-
+/* coap_client.c */
+/** The connection to the agent is of no use any more, because of why. */
+void coap_client_lose(struct coap_client *c, const char *why);
+/** How long the client may wait before it looks around again; 0: not any more.
+ * @param err  ERROR_NO_ANSWER: interrupted */
+MUST_USE bool coap_client_may_wait(struct coap_client *c, unsigned int *limit_ms,
+        struct error *err);
 /** Milliseconds of a clock that only goes forward. */
 uint64_t coap_client_now(void);
+
+/* coap_client_answer.c */
+/** The first block comes next. */
+void coap_client_begin(struct coap_client *c, struct coap_ask *ask);
+/** A response has arrived. False: it answers something else. */
+bool coap_client_take(struct coap_client *c, const coap_pdu_t *response);
+
+/* coap_client_udp.c, coap_client_tcp.c: to the address whose turn it is. */
+/** @param err  ERROR_NO_ANSWER, ERROR_NOMEM, ERROR_IO */
+MUST_USE bool coap_client_udp_open(struct coap_client *c, struct error *err);
+MUST_USE bool coap_client_tcp_open(struct coap_client *c, struct error *err);
+void coap_client_udp_close(struct coap_client *c);
+void coap_client_tcp_close(struct coap_client *c);
+/** request is taken. A failure shows while waiting. */
+void coap_client_udp_send(struct coap_client *c, coap_pdu_t *request);
+/** @param err  ERROR_NOMEM */
+MUST_USE bool coap_client_tcp_send(struct coap_client *c, const coap_pdu_t *request,
+        struct error *err);
+/** Let happen what happens within limit_ms, or until something did. */
+MUST_USE bool coap_client_udp_wait(struct coap_client *c, unsigned int limit_ms, struct error *err);
+MUST_USE bool coap_client_tcp_wait(struct coap_client *c, unsigned int limit_ms, struct error *err);

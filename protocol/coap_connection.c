@@ -82,46 +82,12 @@ void coap_connection_expire(struct coap_server *s)
     }
 }
 
-/* Options of a response in the order of their numbers, as libcoap has put them there. */
-static struct bytes encode_options(const coap_pdu_t *pdu, uint8_t *dst, size_t size)
-{
-    struct writer w = writer_init(dst, size);
-    struct bytes encoded = { 0 };
-    coap_opt_iterator_t i;
-    coap_opt_t *option;
-    uint32_t before = 0;
-
-    coap_option_iterator_init(pdu, &i, COAP_OPT_ALL);
-    while ((option = coap_option_next(&i)) != NULL) {
-        wire_write_option(&w, before, i.number,
-                (struct bytes){ coap_opt_value(option), coap_opt_length(option) });
-        before = i.number;
-    }
-    return writer_done(&w, &encoded) ? encoded : (struct bytes){ 0 };
-}
-
 /* Without memory the peer gets no answer, and the connection no future. */
 void coap_connection_send(struct coap_peer *p, coap_pdu_t *response)
 {
-    uint8_t options_bytes[COAP_RESPONSE_OVERHEAD];
-    uint8_t head_bytes[WIRE_STREAM_HEAD_MAX + COAP_RESPONSE_OVERHEAD + 1];
-    struct writer w = writer_init(head_bytes, sizeof(head_bytes));
-    struct bytes options = encode_options(response, options_bytes, sizeof(options_bytes));
-    coap_bin_const_t token = coap_pdu_get_token(response);
-    struct bytes payload = { 0 };
-    struct bytes head;
     struct error ignored;
 
-    coap_get_data(response, &payload.len, &payload.ptr);
-    size_t rest = options.len + (payload.len > 0 ? 1 + payload.len : 0);
-
-    wire_write_stream(&w, (uint8_t)coap_pdu_get_code(response),
-            (struct bytes){ token.s, token.length }, (uint32_t)rest);
-    writer_bytes(&w, options);
-    if (payload.len > 0) {
-        writer_u8(&w, WIRE_PAYLOAD_MARKER);
-    }
-    if (!writer_done(&w, &head) || !coap_stream_send(&p->stream, head, payload, &ignored)) {
+    if (!coap_stream_send(&p->stream, response, &ignored)) {
         p->stream.over = true;
     }
     coap_delete_pdu(response);
@@ -255,7 +221,8 @@ static bool add_connection(struct coap_listener *l, int fd, const coap_address_t
     s->connection_count++;
     p->watch = (struct coap_watch){ connection_ready, p };
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (!coap_stream_open(&p->stream, fd, coap_server_message_max(s), &ignored) ||
+    if (!coap_stream_open(&p->stream, COAP_STREAM_SERVER, fd, coap_server_message_max(s),
+                &ignored) ||
             !coap_server_watch(s, fd, &p->watch, &ignored)) {
         coap_connection_close(p);
         return false;

@@ -126,7 +126,7 @@ bool coap_endpoint_open(struct coap_listener *l, const coap_address_t *a, struct
     if (coap_new_endpoint(l->context, &bound, COAP_PROTO_UDP) == NULL) {
         return error_set(err, ERROR_IO, "libcoap cannot listen there");
     }
-    l->socket = coap_address_find_socket(SOCK_DGRAM, &bound, NULL);
+    l->socket = coap_address_find_socket(&bound);
     /* libcoap lets others share the port; what they get is lost for us. */
     if (l->socket < 0 || setsockopt(l->socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) != 0) {
         return error_set(err, ERROR_IO, "the socket cannot be set up");

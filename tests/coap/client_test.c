@@ -301,7 +301,7 @@ static const struct {
             ERROR_MALFORMED, 0 },
     { "a block is long", { { .block = BLOCK(0, 1, 2), .len = 65 } }, 1, 0, "a block of 65 bytes",
             ERROR_MALFORMED, 0 },
-    { "the last block is long", { { .block = BLOCK(0, 0, 2) | 0x100000, .len = 65 } }, 1, 0,
+    { "the last block is long", { { .block = BLOCK(0, 0, 2), .len = 65 } }, 1, 0,
             "a block of 65 bytes", ERROR_MALFORMED, 0 },
     { "BERT", { { .block = BLOCK(0, 1, 7), .len = 1024 } }, 1, 0, "a block of 1024 bytes",
             ERROR_MALFORMED, 0 },
