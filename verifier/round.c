@@ -227,30 +227,32 @@ static bool verifies(const struct policy *policy, const struct attempt *a)
 /*
  * The policy is another one, and the list does not begin where the boot did: records that the
  * earlier policy has judged are gone (kexec, trimming), and no policy can judge them again. Then
- * what is held still tells whether the list is genuine.
+ * what is held still tells whether the list is genuine, and the verdict can say so; it refuses
+ * either way, whatever fails here.
  */
-static bool judge_rest_of_list(struct host *host, const struct policy *policy, struct attempt *a,
-        struct error *err)
+static void judge_rest_of_list(struct host *host, const struct policy *policy, struct attempt *a)
 {
-    struct attempt rest = { 0 };
+    struct verdict rest = {
+        .profile = a->verdict.profile,
+        .identity_mode = a->verdict.identity_mode,
+        .checks[CHECK_AK_IDENTITY] = a->verdict.checks[CHECK_AK_IDENTITY],
+    };
+    struct appraise_outcome outcome = { 0 };
+    struct error own = { 0 };
 
-    rest.verdict.profile = a->verdict.profile;
-    rest.verdict.identity_mode = a->verdict.identity_mode;
-    memcpy(rest.verdict.ak_name, a->verdict.ak_name, sizeof(rest.verdict.ak_name));
-    rest.verdict.checks[CHECK_AK_IDENTITY] = a->verdict.checks[CHECK_AK_IDENTITY];
+    memcpy(rest.ak_name, a->verdict.ak_name, sizeof(rest.ak_name));
     a->input.in.held = &host->state->list;
-    bool ok = a->list.rewind(a->list.ctx, err) &&
-            appraise(&a->input.in, policy, host->hasher, &rest.verdict, &rest.outcome, err);
-
-    if (ok && rest.outcome.has_progress && rest.outcome.continued) {
+    if (a->list.rewind(a->list.ctx, &own) &&
+            appraise(&a->input.in, policy, host->hasher, &rest, &outcome, &own) &&
+            outcome.has_progress && outcome.continued &&
+            check_refuse(&rest, CHECK_IMA_REPLAY, "ima", &own,
+                    "the policy changed, and records of this boot that an earlier policy has judged"
+                    " are no longer in the list: they cannot be judged again before the next boot")) {
         verdict_clear(&a->verdict);
-        a->verdict = rest.verdict;
-        return check_refuse(&a->verdict, CHECK_IMA_REPLAY, "ima", err,
-                "the policy changed, and records of this boot that an earlier policy has judged are"
-                " no longer in the list: they cannot be judged again before the next boot");
+        a->verdict = rest;
+        return;
     }
-    verdict_clear(&rest.verdict);
-    return ok;
+    verdict_clear(&rest);
 }
 
 static bool may_be_rest_of_list(const struct host *host, const struct policy *policy,
@@ -365,7 +367,7 @@ bool round_run(struct host *host, const struct policy *policy, struct round *out
         out->received += a.fetch.received;
     }
     if (ok && may_be_rest_of_list(host, policy, &a)) {
-        ok = judge_rest_of_list(host, policy, &a, err);
+        judge_rest_of_list(host, policy, &a);
     }
     if (!ok) {
         /* Silence or a fault of ours, and nothing refuses: what came is worth telling, though. */
