@@ -2,6 +2,7 @@
 #include "agent/collect.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,6 +97,28 @@ static bool write_chunk(struct file_writer *w, const struct message_chunk *chunk
             file_writer_add(w, encoded, err);
 }
 
+/* Those that an operator or a shell sends to end us. */
+static sigset_t deadly_signals(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGQUIT);
+    (void)sigaddset(&set, SIGTERM);
+    return set;
+}
+
+static bool is_to_end(void)
+{
+    sigset_t deadly = deadly_signals();
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigandset(&pending, &pending, &deadly) == 0 &&
+            sigisemptyset(&pending) == 0;
+}
+
 /* A chunk that is not full reached the end: what is measured from now on belongs to the next quote.
  */
 static bool write_log(struct file_writer *w, enum log_kind kind, struct file_source *file,
@@ -105,6 +128,9 @@ static bool write_log(struct file_writer *w, enum log_kind kind, struct file_sou
     struct message_chunk chunk = { .log = kind };
 
     while (!chunk.last) {
+        if (is_to_end()) {
+            return error_set(err, ERROR_IO, "interrupted");
+        }
         if (!s.next(s.ctx, &chunk.data, err)) {
             return false;
         }
@@ -135,7 +161,7 @@ static bool write_evidence(struct file_writer *w, const struct attester_proof *p
             file_writer_add(w, encoded, err);
 }
 
-static bool write_file(const char *path, const struct agent_config *config,
+static bool write_all(const char *path, const struct agent_config *config,
         const struct attester_proof *proof, struct logs *logs, struct collect_summary *summary,
         struct error *err)
 {
@@ -157,6 +183,22 @@ static bool write_file(const char *path, const struct agent_config *config,
         }
     }
     return file_writer_commit(&w, err);
+}
+
+/* A signal that is to end us waits for the end of a chunk, so that no part of a file stays behind.
+ */
+static bool write_file(const char *path, const struct agent_config *config,
+        const struct attester_proof *proof, struct logs *logs, struct collect_summary *summary,
+        struct error *err)
+{
+    sigset_t deadly = deadly_signals();
+    sigset_t before;
+
+    (void)sigprocmask(SIG_BLOCK, &deadly, &before);
+    bool ok = write_all(path, config, proof, logs, summary, err);
+
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return ok;
 }
 
 bool collect_to_file(const struct agent_config *config, const struct collect_request *request,

@@ -3,6 +3,7 @@ unit_test(file host)
 unit_test(file_writer host)
 unit_test(settings host)
 unit_test(agent_config agent)
+unit_test(agent_listen agent)
 unit_test(serve agent_serve)
 
 # tally-agent against a software TPM, with helpers of its own
@@ -26,6 +27,6 @@ function(agent_system_test name script)
 endfunction()
 agent_system_test(agent_run agent_run)
 agent_system_test(agent_tpm_slow agent_tpm test_slow test_overflow test_idle)
-agent_system_test(agent_tpm_faults agent_tpm test_missing test_changed_key test_banks test_killed
-    test_shared test_stuck)
+agent_system_test(agent_tpm_faults agent_tpm test_missing test_changed_key test_banks test_killed)
+agent_system_test(agent_tpm_shared agent_tpm test_busy test_shared test_stuck)
 agent_system_test(soak soak)

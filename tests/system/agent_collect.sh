@@ -151,6 +151,18 @@ rmdir "$dir/boot"
 mv "$dir/boot.away" "$dir/boot"
 mv "$dir/ima.away" "$dir/ima"
 
+truncate -s 8G "$dir/ima"
+"$bin/tally-agent" collect --challenge $challenge -o "$dir/evidence" --config "$dir/agent.conf" &
+pid=$!
+for _ in $(seq 100); do
+    ls "$dir"/evidence.* >/dev/null 2>&1 && break
+    sleep 0.1
+done
+kill $pid
+expect "SIGTERM ends it" 143 wait $pid
+expect "and no part of the evidence is left" 2 ls "$dir"/evidence.*
+truncate -s 600000 "$dir/ima"
+
 echo "# command line"
 expect "no challenge" 2 agent collect -o "$dir/evidence"
 expect "no output" 2 agent collect --challenge $challenge

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tally-agent run and its TPM: slow, missing, shared, stuck, or left in the middle of a quote.
 # usage: agent_tpm.py DIRECTORY-OF-EXECUTABLES [TEST...]
+import fcntl
 import os
 import signal
+import subprocess
+import termios
 import time
 
-from rig import (Agent, Datagrams, SlowTpm, Tpm, ask, check, request, run, settings, until,
-                 write)
+from rig import (BIN, CHALLENGE, PATIENCE, Agent, Datagrams, SlowTpm, Tpm, ask, check, path,
+                 request, run, settings, until, write)
 
 
 def test_slow():
@@ -82,6 +85,27 @@ def test_changed_key():
     check("is noticed", f"ak-name={second.key}" in agent.event("attestation-key-changed"),
           agent.said())
     agent.stop()
+
+
+def test_busy():
+    """A terminal for one (TIOCEXCL) fails to open as /dev/tpm0 does, but for root."""
+    if os.geteuid() != 0:
+        print("skipped: only root can become another user")
+        return
+    _, terminal = os.openpty()
+    name = os.ttyname(terminal)
+    os.chmod(name, 0o666)
+    fcntl.ioctl(terminal, termios.TIOCEXCL)
+    config = settings("agent.conf", f"device:{name}")
+    began = time.monotonic()
+    done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups",
+                           os.path.join(BIN, "tally-agent"), "collect", "--challenge", CHALLENGE,
+                           "-o", path("evidence"), "--config", config],
+                          capture_output=True, text=True, timeout=PATIENCE)
+    check("a TPM that somebody else keeps", done.returncode == 1 and
+          "another program has had the TPM open for 3 seconds" in done.stderr, done.stderr)
+    check("was waited for", time.monotonic() - began >= 3)
+    os.close(terminal)
 
 
 def test_banks():
@@ -179,5 +203,5 @@ write("ima", os.urandom(60000))
 # A request for a piece of the boot log.
 piece = write("piece", b"\xa3\x00\x01\x01\x01\x06\xa1\x01\x82\x00\x18\x64")
 tpm = Tpm("tpm")
-run([test_slow, test_overflow, test_missing, test_changed_key, test_banks, test_killed, test_shared,
-     test_stuck, test_idle])
+run([test_slow, test_overflow, test_missing, test_changed_key, test_banks, test_busy, test_killed,
+     test_shared, test_stuck, test_idle])

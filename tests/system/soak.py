@@ -48,7 +48,7 @@ def test_soak():
             kills += 1
             continue
         uri = random.choice(agent.uris())
-        for _ in range(random.randrange(COUNT // 1000 + 1)):
+        for _ in range(random.randrange(COUNT // 6000 + 1)):
             quotes += ask_many(agent, uri, BATCH)
         quotes += ask_many(agent, uri, BATCH, kill_after=random.random() * 0.2)
         kills += 1

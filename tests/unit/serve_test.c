@@ -272,6 +272,9 @@ static void what_is_no_request_is_refused_with_a_reason(void)
         { "nothing", { NULL, 0 }, "" },
         { "text", { (const uint8_t *)"hello", 5 }, "" },
         { "another version", { (const uint8_t *)"\xa3\x00\x02\x01\x01\x06\xa0", 7 }, "version 2" },
+        /* R61: a request has no paths, only the numbers of logs. */
+        { "a log that nobody has",
+                { (const uint8_t *)"\xa3\x00\x01\x01\x01\x06\xa1\x04\x82\x00\x01", 11 }, "log" },
         { "evidence", { (const uint8_t *)"\xa2\x00\x01\x01\x02", 5 }, "" },
         { "too long", { big, sizeof(big) }, "4097 bytes" },
     };
@@ -697,7 +700,7 @@ static void near_the_end_challenges_are_refused(void)
 int main(void)
 {
     static const struct test tests[] = {
-        { "what is no request is refused with a reason",
+        { "R61 what is no request is refused with a reason",
                 what_is_no_request_is_refused_with_a_reason },
         { "R84 the quote comes first, and then the logs as they are by then",
                 the_quote_comes_first_and_then_the_logs_as_they_are_by_then },
@@ -707,7 +710,7 @@ int main(void)
         { "a held boot log is one empty chunk", a_held_boot_log_is_one_empty_chunk },
         { "more of a log is read at the offset asked for",
                 more_of_a_log_is_read_at_the_offset_asked_for },
-        { "an answer keeps to its limit and shares it",
+        { "R99 an answer keeps to its limit and shares it",
                 an_answer_keeps_to_its_limit_and_shares_it },
         { "a missing log is not announced, and an unreadable one is an error",
                 a_missing_log_is_not_announced_and_an_unreadable_one_is_an_error },
