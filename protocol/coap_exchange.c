@@ -64,9 +64,65 @@ struct coap_exchange *coap_exchange_new(struct coap_peer *p, const coap_pdu_t *r
     return x;
 }
 
+/* libcoap acknowledges what has no answer yet. */
 void coap_exchange_repeat(struct coap_exchange *x, const coap_pdu_t *request)
 {
     set_message(x, request);
+    x->acknowledged = true;
+}
+
+/* An answer that comes soon is the acknowledgement (RFC 7252 section 5.2.1): half the messages, and
+ * libcoap's own client takes blocks in no other way. A response of type NON without a code is one
+ * that libcoap does not send. */
+void coap_exchange_wait(struct coap_exchange *x, coap_pdu_t *response)
+{
+    if (x->peer->session != NULL && x->confirmable) {
+        coap_pdu_set_type(response, COAP_MESSAGE_NON);
+        x->acknowledge_ms = coap_server_now() + COAP_ACKNOWLEDGE_MS;
+        coap_server_set_timer(x->peer->listener->server);
+    }
+}
+
+static void acknowledge(struct coap_exchange *x)
+{
+    coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, 0, x->id.mid, 0);
+
+    x->acknowledged = true;
+    if (pdu != NULL) {
+        coap_send(x->peer->session, pdu);
+    }
+}
+
+static bool is_unacknowledged(const struct coap_exchange *x)
+{
+    return x->acknowledge_ms != 0 && !x->acknowledged;
+}
+
+void coap_exchange_acknowledge_due(struct coap_server *s)
+{
+    uint64_t now = coap_server_now();
+    struct coap_exchange *x;
+
+    TAILQ_FOREACH(x, &s->waiting, link)
+    {
+        if (is_unacknowledged(x) && x->acknowledge_ms <= now) {
+            acknowledge(x);
+        }
+    }
+}
+
+uint64_t coap_exchange_next_due(const struct coap_server *s)
+{
+    const struct coap_exchange *x;
+
+    /* They came in this order, and all wait as long. */
+    TAILQ_FOREACH(x, &s->waiting, link)
+    {
+        if (is_unacknowledged(x)) {
+            return x->acknowledge_ms;
+        }
+    }
+    return UINT64_MAX;
 }
 
 void coap_exchange_drop(struct coap_exchange *x)
@@ -93,8 +149,8 @@ size_t coap_exchange_limit(const struct coap_exchange *x)
             : COAP_ANSWER_MAX_UDP;
 }
 
-/* Where the answer goes: the response that is prepared while the handler runs, later a message of
- * its own (RFC 7252 section 5.2.2). */
+/* Where the answer goes: the response that is prepared while the handler runs; soon after, the
+ * acknowledgement; later a message of its own (RFC 7252 section 5.2.2). */
 static coap_pdu_t *open_response(const struct coap_exchange *x)
 {
     struct coap_peer *p = x->peer;
@@ -105,6 +161,8 @@ static coap_pdu_t *open_response(const struct coap_exchange *x)
     }
     if (p->session == NULL) {
         pdu = coap_pdu_init(COAP_MESSAGE_CON, 0, 0, COAP_RESPONSE_MAX_TCP);
+    } else if (is_unacknowledged(x)) {
+        pdu = coap_pdu_init(COAP_MESSAGE_ACK, 0, x->id.mid, coap_session_max_pdu_size(p->session));
     } else {
         pdu = coap_pdu_init(x->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, 0,
                 coap_new_message_id(p->session), coap_session_max_pdu_size(p->session));

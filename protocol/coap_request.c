@@ -125,10 +125,11 @@ static void begin(struct coap_peer *p, const coap_pdu_t *request, const struct c
     s->answering = x;
     x->response = response;
     s->options.request(s->options.ctx, x, buffer_view(&x->id.payload), shown);
-    /* Answered already: x is gone. Otherwise libcoap sends an empty ACK, and the answer follows. */
+    /* Answered already: x is gone. */
     if (s->answering != NULL) {
-        x->response = NULL;
         s->answering = NULL;
+        x->response = NULL;
+        coap_exchange_wait(x, response);
     }
 }
 

@@ -13,8 +13,8 @@
 #include "protocol/coap_server_internal.h"
 
 #define SESSIONS_DEFAULT 64
-/* How often kept answers are looked at. */
-#define SWEEP_SECONDS 5
+/* How often kept answers and connections are looked at. */
+#define SWEEP_MS 5000
 /* Events before the caller gets its turn. */
 #define EVENTS_AT_ONCE 16
 /* Header and options of a request, generously. */
@@ -50,14 +50,25 @@ size_t coap_server_message_max(const struct coap_server *s)
     return s->options.request_max + REQUEST_OVERHEAD;
 }
 
-/* An idle agent is not woken up: the timer runs while there is something that can expire. */
+/* An idle agent is not woken up: the timer runs while something can expire. Where it runs out too
+ * early, it is set anew. */
 void coap_server_set_timer(struct coap_server *s)
 {
-    const struct itimerspec once = { .it_value.tv_sec = SWEEP_SECONDS };
+    bool any = !TAILQ_EMPTY(&s->kept) || s->connection_count > 0;
+    uint64_t now = coap_server_now();
+    uint64_t due_ms = coap_exchange_next_due(s);
 
-    if (!s->timer_runs && (!TAILQ_EMPTY(&s->kept) || s->connection_count > 0)) {
-        s->timer_runs = timerfd_settime(s->timer, 0, &once, NULL) == 0;
+    if (any && now + SWEEP_MS < due_ms) {
+        due_ms = now + SWEEP_MS;
     }
+    if (due_ms == UINT64_MAX || (s->due_ms != 0 && s->due_ms <= due_ms)) {
+        return;
+    }
+    uint64_t in_ms = due_ms > now ? due_ms - now : 1;
+    const struct itimerspec once = { .it_value = { .tv_sec = (time_t)(in_ms / 1000),
+                                             .tv_nsec = (long)(in_ms % 1000) * 1000000 } };
+
+    s->due_ms = timerfd_settime(s->timer, 0, &once, NULL) == 0 ? due_ms : 0;
 }
 
 static void sweep(void *owner)
@@ -66,7 +77,8 @@ static void sweep(void *owner)
     uint64_t count;
 
     if (read(s->timer, &count, sizeof(count)) == sizeof(count)) {
-        s->timer_runs = false;
+        s->due_ms = 0;
+        coap_exchange_acknowledge_due(s);
         coap_answers_expire(s);
         coap_connection_expire(s);
     }

@@ -28,6 +28,9 @@
 /* Requests of one peer, and of all, that wait for their answers. */
 #define COAP_WAITING_PEER_MAX 4
 #define COAP_WAITING_MAX      256
+/* How long an answer may take and still be the acknowledgement: less than a peer waits for one (a
+ * second at least), and as long as many a TPM needs for a quote. */
+#define COAP_ACKNOWLEDGE_MS 700u
 /* When it makes sense to ask again after 5.03. */
 #define COAP_RETRY_SECONDS 1
 #define COAP_ETAG_SIZE     8
@@ -92,6 +95,8 @@ struct coap_exchange {
     uint8_t token[WIRE_TOKEN_MAX];
     size_t token_len;
     bool confirmable;
+    bool acknowledged;
+    uint64_t acknowledge_ms; /* when it is to be acknowledged; 0: not */
     struct coap_block block2;
     struct coap_identity id;
 };
@@ -111,8 +116,8 @@ TAILQ_HEAD(coap_answers, coap_answer);
 struct coap_server {
     struct coap_server_options options;
     int epoll;
-    int timer; /* runs only while there is something that can expire */
-    bool timer_runs;
+    int timer;       /* runs only while something can expire */
+    uint64_t due_ms; /* when it will run out; 0: it does not run */
     struct coap_watch timer_watch;
     size_t listener_count;
     struct coap_listener listeners[COAP_LISTENERS_MAX];
@@ -150,7 +155,7 @@ uint64_t coap_server_now(void);
 MUST_USE bool coap_server_watch(struct coap_server *s, int fd, struct coap_watch *w,
         struct error *err);
 void coap_server_watch_writable(struct coap_server *s, int fd, struct coap_watch *w, bool writable);
-/** Something may expire from now on. */
+/** Something is due from now on. */
 void coap_server_set_timer(struct coap_server *s);
 /** Longest request message. */
 size_t coap_server_message_max(const struct coap_server *s);
@@ -201,6 +206,12 @@ struct coap_exchange *coap_exchange_new(struct coap_peer *p, const coap_pdu_t *r
 void coap_exchange_drop(struct coap_exchange *x);
 /** The same request has come again: the answer belongs to the latest. */
 void coap_exchange_repeat(struct coap_exchange *x, const coap_pdu_t *request);
+/** The answer is not there yet: leave response out, acknowledge later. */
+void coap_exchange_wait(struct coap_exchange *x, coap_pdu_t *response);
+/** Acknowledge requests whose answers take long. */
+void coap_exchange_acknowledge_due(struct coap_server *s);
+/** When there is one next; UINT64_MAX: not at all. */
+uint64_t coap_exchange_next_due(const struct coap_server *s);
 bool coap_identity_same_payload(const struct coap_identity *id, struct bytes payload);
 bool coap_identity_is_duplicate(const struct coap_identity *id, const coap_pdu_t *request,
         struct bytes payload);

@@ -28,3 +28,5 @@ coap_test(client)
 coap_test(storm)
 # What the sanitizer keeps of freed memory is not the server's.
 set_tests_properties(coap.storm PROPERTIES ENVIRONMENT ASAN_OPTIONS=quarantine_size_mb=4)
+coap_test(interop)
+set_tests_properties(coap.interop PROPERTIES SKIP_RETURN_CODE 77)

@@ -56,7 +56,7 @@ static void a_slow_answer_is_a_message_of_its_own(void)
 {
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
-    const struct raw_request r = { .id = 7, .token = "slow", .payload = "slow 300 100" };
+    const struct raw_request r = { .id = 7, .token = "slow", .payload = "slow 1000 100" };
     struct wire_message d = { 0 };
     int fd = udp();
 
@@ -98,16 +98,35 @@ static void an_answer_that_is_not_confirmed_comes_likewise(void)
     close(fd);
 }
 
+static void an_answer_that_comes_soon_is_the_acknowledgement(void)
+{
+    static uint8_t out[RAW_MAX];
+    static uint8_t in[RAW_MAX];
+    const struct raw_request r = { .id = 7, .token = "soon", .payload = "slow 100 100" };
+    struct wire_message m = { 0 };
+    int fd = udp();
+
+    raw_send(fd, raw_datagram(out, &r));
+    CHECK(receive(fd, &m, in));
+    CHECK_UINT(m.type, WIRE_ACK);
+    CHECK_UINT(m.code, CODE(205));
+    CHECK_UINT(m.id, 7);
+    CHECK_TEXT(m.token, "soon");
+    CHECK(serve_is_answer(m.payload, 100));
+    close(fd);
+}
+
 static void a_repeated_request_is_handled_once(void)
 {
     static uint8_t out[RAW_MAX];
     static uint8_t in[RAW_MAX];
-    const struct raw_request r = { .id = 7, .token = "twice", .payload = "slow 300 102" };
+    const struct raw_request r = { .id = 7, .token = "twice", .payload = "slow 1000 102" };
     struct raw_request again = r;
     struct wire_message d = { 0 };
     unsigned int before = served.requests;
     int fd = udp();
 
+    raw_send(fd, raw_datagram(out, &r));
     for (int i = 0; i < 5; i++) {
         raw_send(fd, raw_datagram(out, &r));
         CHECK(receive(fd, &d, in));
@@ -136,9 +155,9 @@ static void a_repeated_request_is_handled_once(void)
     again.id = 9;
     again.token = "new";
     raw_send(fd, raw_datagram(out, &again));
+    wait_for(&served.requests, before + 2);
     CHECK(receive(fd, &d, in));
     CHECK_UINT(d.code, WIRE_EMPTY);
-    wait_for(&served.requests, before + 2);
     CHECK(receive(fd, &d, in));
     acknowledge(fd, &d);
     close(fd);
@@ -367,6 +386,8 @@ int main(void)
 {
     static const struct test tests[] = {
         { "a slow answer is a message of its own", a_slow_answer_is_a_message_of_its_own },
+        { "an answer that comes soon is the acknowledgement",
+                an_answer_that_comes_soon_is_the_acknowledgement },
         { "an answer that is not confirmed comes likewise",
                 an_answer_that_is_not_confirmed_comes_likewise },
         { "a repeated request is handled once", a_repeated_request_is_handled_once },
