@@ -75,6 +75,22 @@ static int status_of(enum doctor_verdict verdict)
     return status[verdict];
 }
 
+/* why: there is no report, for this reason. */
+static bool print_report(const struct options *o, const struct doctor_report *report,
+        const char *why)
+{
+    struct error err = { 0 };
+
+    if (o->json && !doctor_print_json(report, why, &err)) {
+        (void)fprintf(stderr, "tally-agent: %s (%s)\n", err.text, error_code_name(err.code));
+        return false;
+    }
+    if (!o->json && why == NULL) {
+        doctor_print(report);
+    }
+    return true;
+}
+
 int command_doctor(int argc, char *argv[])
 {
     static struct doctor_report report;
@@ -85,13 +101,13 @@ int command_doctor(int argc, char *argv[])
     if (status >= 0) {
         return status;
     }
-    if (!doctor_examine(&o.doctor, &report, &err) ||
-            (o.json && !doctor_print_json(&report, &err))) {
+    bool examined = doctor_examine(&o.doctor, &report, &err);
+
+    if (!examined) {
         (void)fprintf(stderr, "tally-agent: %s (%s)\n", err.text, error_code_name(err.code));
-        return EXIT_FAILURE;
     }
-    if (!o.json) {
-        doctor_print(&report);
+    if (!print_report(&o, &report, examined ? NULL : err.text) || !examined) {
+        return EXIT_FAILURE;
     }
     return status_of(doctor_verdict(&report));
 }

@@ -28,8 +28,8 @@ bool doctor_examine(const struct doctor_options *options, struct doctor_report *
         struct error *err)
 {
     /* The TPM before the logs: a list that grows meanwhile still explains the values we have. */
-    static void (*const topics[])(struct doctor * d) = { doctor_kernel, doctor_settings, doctor_tpm,
-        doctor_boot, doctor_ima };
+    static void (*const topics[])(struct doctor * d) = { doctor_kernel, doctor_settings,
+        doctor_listen, doctor_tpm, doctor_boot, doctor_ima };
     struct doctor *d CLEANUP(doctor_free) = calloc(1, sizeof(*d));
 
     if (d == NULL) {
@@ -48,31 +48,18 @@ bool doctor_examine(const struct doctor_options *options, struct doctor_report *
     return true;
 }
 
-/* Like vsnprintf(), but only printable ASCII and, between commands, line ends come out. */
-static void PRINTF(2, 0) print_text(char *dst, const char *format, va_list args)
+/* Like vsnprintf(), but only printable ASCII comes out, and line ends where they are wanted. */
+static void PRINTF(3, 0) print_text(char *dst, bool lines, const char *format, va_list args)
 {
     char text[DOCTOR_TEXT_MAX];
     size_t len = 0;
 
     (void)vsnprintf(text, sizeof(text), format, args);
-    for (char *line = text; line != NULL;) {
-        char *end = strchr(line, '\n');
-        size_t room = DOCTOR_TEXT_MAX - len;
+    for (const char *c = text; *c != '\0' && len < DOCTOR_TEXT_MAX - sizeof("\\xHH"); c++) {
+        bool plain = isprint((unsigned char)*c) != 0 || (lines && *c == '\n');
 
-        if (end != NULL) {
-            *end = '\0';
-        }
-        for (const char *c = line; *c != '\0' && room > sizeof("\\xHH") + 1; c++) {
-            bool plain = isprint((unsigned char)*c) != 0;
-            int n = snprintf(dst + len, room, plain ? "%c" : "\\x%02x", (unsigned char)*c);
-
-            len += (size_t)n;
-            room -= (size_t)n;
-        }
-        if (end != NULL && room > 2) {
-            dst[len++] = '\n';
-        }
-        line = end != NULL ? end + 1 : NULL;
+        len += (size_t)snprintf(dst + len, DOCTOR_TEXT_MAX - len, plain ? "%c" : "\\x%02x",
+                (unsigned char)*c);
     }
     dst[len] = '\0';
 }
@@ -90,7 +77,7 @@ struct doctor_check *doctor_add(struct doctor *d, const char *name, enum doctor_
     c->why = "";
     c->next[0] = '\0';
     va_start(args, found);
-    print_text(c->found, found, args);
+    print_text(c->found, false, found, args);
     va_end(args);
     return c;
 }
@@ -101,8 +88,19 @@ void doctor_advise(struct doctor_check *c, const char *why, const char *next, ..
 
     c->why = why;
     va_start(args, next);
-    print_text(c->next, next, args);
+    print_text(c->next, true, next, args);
     va_end(args);
+}
+
+const char *doctor_banks(const struct doctor *d, char *dst, size_t size)
+{
+    size_t len = (size_t)snprintf(dst, size, "%s", d->banks.count == 0 ? "none" : "");
+
+    for (size_t i = 0; i < d->banks.count && len < size; i++) {
+        len += (size_t)snprintf(dst + len, size - len, "%s%s", i > 0 ? ", " : "",
+                digest_name(d->banks.bank[i].alg));
+    }
+    return dst;
 }
 
 int doctor_open_error(const struct doctor *d, const char *path, char full[PATH_MAX])

@@ -64,5 +64,11 @@ const char *doctor_verdict_name(enum doctor_verdict verdict);
 /** Print the report for people, at most 100 columns wide but for commands. */
 void doctor_print(const struct doctor_report *report);
 
-/** Print it as one JSON object (docs/schemas/doctor.json). @param err  ERROR_NOMEM */
-MUST_USE bool doctor_print_json(const struct doctor_report *report, struct error *err);
+/**
+ * Print it as one JSON object (docs/schemas/doctor.json).
+ *
+ * @param why  there is no report, for this reason; NULL when there is one
+ * @param err  ERROR_NOMEM
+ */
+MUST_USE bool doctor_print_json(const struct doctor_report *report, const char *why,
+        struct error *err);

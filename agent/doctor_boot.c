@@ -204,8 +204,9 @@ static void check_replay(struct doctor *d, struct bytes log)
     } else if (differ.count > 0) {
         report_differences(d, &replay, &differ);
     } else {
-        (void)doctor_add(d, "boot-replay", DOCTOR_OK, "the log explains PCRs 0-9 and 14 of %s",
-                pcr_selection_print(banks, sizeof(banks), &d->banks));
+        (void)doctor_add(d, "boot-replay", DOCTOR_OK,
+                "the log explains PCRs 0-9 and 14 in banks %s",
+                doctor_banks(d, banks, sizeof(banks)));
     }
     check_firmware_extended(d);
 }

@@ -43,6 +43,7 @@ struct doctor {
 /* The topics, in the order they are looked at. */
 void doctor_kernel(struct doctor *d);
 void doctor_settings(struct doctor *d);
+void doctor_listen(struct doctor *d);
 void doctor_tpm(struct doctor *d);
 void doctor_boot(struct doctor *d);
 void doctor_ima(struct doctor *d);
@@ -55,8 +56,11 @@ void doctor_ima_policy(struct doctor *d, uint64_t files, bool modules);
 struct doctor_check *doctor_add(struct doctor *d, const char *name, enum doctor_outcome outcome,
         const char *found, ...) PRINTF(4, 5);
 
-/** Say why it matters and what to type next, a line each. */
+/** Say why it matters and what to type next, a line each; so arguments must hold no line ends. */
 void doctor_advise(struct doctor_check *c, const char *why, const char *next, ...) PRINTF(3, 4);
+
+/** Names of the TPM's banks, "sha1, sha256"; "none". Returns dst. */
+const char *doctor_banks(const struct doctor *d, char *dst, size_t size);
 
 /** The last value of a parameter of the kernel's command line, as "ima_policy"; "" when it has
  * none. False when it is not there. */

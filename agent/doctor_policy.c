@@ -83,14 +83,16 @@ static void report_not_loaded(struct doctor *d)
     static const char why[] =
             "The policy that was meant for this machine is not in force. The kernel takes all of its "
             "lines or none.";
-    char init[32];
+    char comm[32];
+    char init[64];
     struct error err = { 0 };
     bool wrong = file_is_wrong(d, &err);
     struct doctor_check *c =
             doctor_add(d, "ima-policy", DOCTOR_WARNING, "%s is there and was not loaded%s%s",
                     POLICY_FILE, wrong ? ": the kernel refuses " : "", wrong ? err.text : "");
 
-    (void)machine_read_text(d->root, "/proc/1/comm", init, sizeof(init));
+    (void)machine_read_text(d->root, "/proc/1/comm", comm, sizeof(comm));
+    (void)bytes_print(init, sizeof(init), bytes_of_text(comm));
     if (wrong) {
         doctor_advise(c, why, "correct it, and: echo %s > %s", POLICY_FILE, KERNEL_POLICY);
     } else if (wants_signature(d)) {

@@ -106,16 +106,17 @@ static json_t *json_of_check(const struct doctor_check *c)
             outcomes[c->outcome].name, "found", c->found, "why", c->why, "next", c->next);
 }
 
-bool doctor_print_json(const struct doctor_report *report, struct error *err)
+bool doctor_print_json(const struct doctor_report *report, const char *why, struct error *err)
 {
+    const char *verdict = verdicts[why != NULL ? DOCTOR_UNKNOWN : doctor_verdict(report)].name;
     json_t *checks = json_array();
     bool complete = checks != NULL;
 
-    for (size_t i = 0; i < report->count; i++) {
+    for (size_t i = 0; why == NULL && i < report->count; i++) {
         complete = json_array_append_new(checks, json_of_check(&report->check[i])) == 0 && complete;
     }
-    json_t *answer = json_pack("{s:s, s:o}", "verdict", verdicts[doctor_verdict(report)].name,
-            "checks", checks);
+    json_t *answer =
+            json_pack("{s:s, s:s*, s:o}", "verdict", verdict, "error", why, "checks", checks);
     char *text = complete ? json_dumps(answer, JSON_INDENT(2)) : NULL;
 
     json_decref(answer);

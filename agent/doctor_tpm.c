@@ -56,19 +56,20 @@ static void report_missing(struct doctor *d, const char *node)
 static void report_forbidden(struct doctor *d, const char *node)
 {
     struct stat st = { 0 };
-    const struct group *g = stat(node, &st) == 0 ? getgrgid(st.st_gid) : NULL;
-    struct doctor_check *c =
-            doctor_add(d, "tpm", DOCTOR_PROBLEM, "%s may not open %s, which group %s may", d->user,
-                    node, g != NULL && st.st_gid != 0 ? g->gr_name : "root alone");
+    const struct group *g = stat(node, &st) == 0 && st.st_gid != 0 ? getgrgid(st.st_gid) : NULL;
 
-    if (g == NULL || st.st_gid == 0) {
-        (void)snprintf(c->found, sizeof(c->found), "%s may not open %s, which only root may",
-                d->user, node);
-        doctor_advise(c, why_tpm, "apt install tpm-udev\nudevadm trigger /sys/class/tpm/tpm0");
+    if (g == NULL) {
+        doctor_advise(doctor_add(d, "tpm", DOCTOR_PROBLEM,
+                              "%s may not open %s: it is for root alone", d->user, node),
+                why_tpm,
+                "apt install tpm-udev     gives it to group tss\n"
+                "udevadm trigger /sys/class/tpm/tpm0");
         return;
     }
-    doctor_advise(c, why_tpm, "usermod -aG %s %s\nand log in again, or restart the agent",
-            g->gr_name, d->user);
+    doctor_advise(doctor_add(d, "tpm", DOCTOR_PROBLEM, "%s may not open %s: it is for group %s",
+                          d->user, node, g->gr_name),
+            why_tpm, "usermod -aG %s %s\nand log in again, or restart the agent", g->gr_name,
+            d->user);
 }
 
 /* False: it was reported, and there is no use in asking the TPM anything. */
@@ -179,13 +180,13 @@ static void check_banks(struct doctor *d)
     static const char why[] = "Policies want a bank of SHA-256 or better; SHA-1 can be forged.";
     char banks[128];
 
-    (void)pcr_selection_print(banks, sizeof(banks), &d->banks);
+    (void)doctor_banks(d, banks, sizeof(banks));
     for (size_t i = 0; i < ARRAY_LEN(strong); i++) {
         if (pcr_selection_mask(&d->banks, strong[i]) == 0) {
             continue;
         }
         struct doctor_check *c = doctor_add(d, "banks", i == 0 ? DOCTOR_OK : DOCTOR_WARNING,
-                "the TPM has PCRs of %s", banks);
+                "the TPM has banks %s", banks);
 
         if (i > 0) {
             doctor_advise(c, why,
@@ -195,8 +196,8 @@ static void check_banks(struct doctor *d)
         }
         return;
     }
-    doctor_advise(doctor_add(d, "banks", DOCTOR_PROBLEM, "the TPM has PCRs of %s only",
-                          *banks != '\0' ? banks : "no bank"),
+    doctor_advise(
+            doctor_add(d, "banks", DOCTOR_PROBLEM, "the TPM has no bank of SHA-2, only %s", banks),
             why, "tpm2_pcrallocate sha1:none+sha256:all, and reboot");
 }
 

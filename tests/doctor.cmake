@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+unit_test(doctor agent_doctor)
 unit_test(ima_rule agent_doctor)
 fuzz_target(ima_rule agent_doctor)
 unit_test(ima_policies agent_doctor)

@@ -103,13 +103,14 @@ silent() {
 }
 
 as=(env)
+user=()
 
 echo "# the TPM"
 new_machine
 doctor "the kernel's PCRs, no device node" 3
 says PROBLEM tpm "/dev/tpmrm0 does not exist"
 says ok boot-log events
-says ok boot-replay "explains PCRs 0-9 and 14 of sha1"
+says ok boot-replay "explains PCRs 0-9 and 14 in banks sha1, sha256"
 says ok ima-list "records (ima-sig"
 says ok ima-replay "explain PCR 10"
 says ok ima-violations none
@@ -134,8 +135,10 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     chgrp 12345 "$root/dev/tpmrm0"
     chmod 0660 "$root/dev/tpmrm0"
     chmod 0755 "$dir"
-    as=(setpriv --reuid=65534 --clear-groups)
-    if "${as[@]}" test -x "$bin/tally-agent"; then
+    user=(setpriv --reuid=65534 --clear-groups)
+    "${user[@]}" test -x "$bin/tally-agent" || user=()
+    if [ ${#user[@]} != 0 ]; then
+        as=("${user[@]}")
         doctor "a TPM for others" 3
         says PROBLEM tpm "may not open .*/dev/tpmrm0"
         new_machine
@@ -257,6 +260,57 @@ doctor "settings for everybody" 3
 says PROBLEM settings "everybody may write"
 chmod 0644 "$dir/agent.conf"
 
+config '[agent]' 'listen = http://127.0.0.1'
+doctor "no CoAP" 3
+says PROBLEM listen "http://127.0.0.1: 'http' is neither coap nor coap+tcp"
+config '[agent]' 'listen = coap://192.0.2.1:0'
+doctor "an address of another machine" 3
+says PROBLEM listen "not an address of this machine"
+config '[agent]' 'listen = coap://0.0.0.0:0 coap+tcp://[::1]:0'
+doctor "every address" 3
+says PROBLEM listen "reaches beyond this machine, and insecure is no"
+config '[agent]' 'listen = coap://0.0.0.0:0' 'insecure = yes'
+doctor "every address, on purpose" 3
+says WARNING listen "plain CoAP beyond this machine"
+if [ ${#user[@]} != 0 ] && [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = 1024 ]; then
+    config '[agent]' 'listen = coap+tcp://127.0.0.1:1023'
+    as=("${user[@]}")
+    doctor "a port for root" 3
+    says PROBLEM listen "may not use a port below 1024"
+    as=(env)
+fi
+for kind in "coap STREAM" "coap+tcp DGRAM" "coap DGRAM" "coap+tcp STREAM"; do
+    rm -f "$dir/port"
+    python3 -c "import os, socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_${kind#* })
+s.bind(('127.0.0.1', 0))
+s.listen() if s.type == socket.SOCK_STREAM else None
+open('$dir/new', 'w').write(str(s.getsockname()[1]))
+os.rename('$dir/new', '$dir/port')
+time.sleep(60)" &
+    busy_pid=$!
+    for _ in $(seq 100); do
+        [ -s "$dir/port" ] && break
+        sleep 0.1
+    done
+    config '[agent]' "listen = ${kind% *}://127.0.0.1:$(cat "$dir/port")"
+    rm -rf "$root/proc/77"
+    doctor "$kind in use" 3
+    case $kind in
+    "coap DGRAM" | "coap+tcp STREAM")
+        says PROBLEM listen "another program uses the port"
+        mkdir "$root/proc/77"
+        echo tally-agent >"$root/proc/77/comm"
+        doctor "$kind in use by the agent" 3
+        says ok listen "in use, as tally-agent runs"
+        ;;
+    *) says ok listen "for verifiers on this machine" ;;
+    esac
+    kill $busy_pid
+    wait $busy_pid 2>/dev/null
+    busy_pid=
+done
+
 echo "# a TPM that answers"
 new_machine
 swtpm socket --tpm2 --tpmstate dir="$dir" --server type=unixio,path="$dir/tpm" \
@@ -279,7 +333,7 @@ says ok attestation-key "nothing is at 0x81010020 yet"
 "$bin/tally-measure" "$tcti" list $machine/binary_runtime_measurements >/dev/null
 doctor "a good machine" 3
 says WARNING tpm "answers: maker IBM"
-says ok banks "sha256:0-23"
+says ok banks "sha1, sha256"
 says ok boot-replay "explains PCRs 0-9 and 14"
 says ok ima-replay "explain PCR 10"
 next "0 problems, 1 warning: this machine can be attested; mind the warnings"
