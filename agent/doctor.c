@@ -131,8 +131,9 @@ void doctor_report_unreadable(struct doctor *d, const char *check, const char *p
     } else {
         doctor_advise(c, why,
                 "sudo tally-agent doctor\n"
-                "and for an agent that runs as %s, in its unit:\n"
-                "AmbientCapabilities=CAP_DAC_READ_SEARCH",
+                "let root start the agent, which opens the logs before it becomes \"user = %s\" "
+                "in [agent],\n"
+                "or give its unit AmbientCapabilities=CAP_DAC_READ_SEARCH",
                 d->user);
     }
 }

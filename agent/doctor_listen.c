@@ -11,18 +11,9 @@
 #include <unistd.h>
 
 #include "agent/doctor_internal.h"
-#include "protocol/uri.h"
+#include "agent/listen.h"
 
 #define PORT_PRIVILEGED 1024u
-
-static bool is_loopback(const struct sockaddr *a)
-{
-    if (a->sa_family == AF_INET6) {
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-    }
-    return a->sa_family == AF_INET &&
-            ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
-}
 
 /* Why nobody can listen there now, an errno value; 0 when one can. */
 static int try_address(const struct addrinfo *a)
@@ -109,55 +100,39 @@ static void report_bind_error(struct doctor *d, const char *text, const struct u
     }
 }
 
-/* Look at one address. Adds to what all of them come to. */
-static void check_address(struct doctor *d, const char *text, bool *all_loopback, bool *all_good)
+/* Try one address. *out_good: one can listen there, or need not. */
+static void check_address(struct doctor *d, const struct listen_address *address, bool *out_good)
 {
-    struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
     struct addrinfo *list = NULL;
-    struct error err = { 0 };
-    struct uri uri;
+    char text[URI_HOST_MAX + 32];
     char port[8];
-    int failed;
+    int error;
 
-    if (!uri_read(bytes_of_text(text), &uri, &err)) {
-        *all_good = false;
-        doctor_advise(doctor_add(d, "listen", DOCTOR_PROBLEM, "%s: %s", text, err.text),
-                "The agent does not start.", "listen = coap://127.0.0.1:5683 in [agent]");
-        return;
+    (void)snprintf(port, sizeof(port), "%u", address->uri.port);
+    hints.ai_socktype = address->uri.transport == URI_UDP ? SOCK_DGRAM : SOCK_STREAM;
+    if (getaddrinfo(address->uri.host, port, &hints, &list) != 0) {
+        error = EADDRNOTAVAIL;
+    } else {
+        error = try_address(list);
+        freeaddrinfo(list);
     }
-    (void)snprintf(port, sizeof(port), "%u", uri.port);
-    hints.ai_socktype = uri.transport == URI_UDP ? SOCK_DGRAM : SOCK_STREAM;
-    failed = getaddrinfo(uri.host, port, &hints, &list);
-    if (failed != 0) {
-        *all_good = false;
-        doctor_advise(doctor_add(d, "listen", DOCTOR_PROBLEM, "%s: %s", text, gai_strerror(failed)),
-                "The agent does not start.", "getent ahosts %s", uri.host);
-        return;
+    /* Of the addresses of a name some may be out of order: IPv6, where it is switched off. */
+    *out_good = error == 0 || (address->by_name && error != EADDRINUSE && error != EACCES);
+    if (!*out_good) {
+        (void)listen_print(text, sizeof(text), &address->uri);
+        report_bind_error(d, text, &address->uri, error);
     }
-    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-        int error = try_address(a);
-
-        *all_loopback = *all_loopback && is_loopback(a->ai_addr);
-        if (error != 0) {
-            *all_good = false;
-            report_bind_error(d, text, &uri, error);
-            break;
-        }
-    }
-    freeaddrinfo(list);
 }
 
 static void report_reach(struct doctor *d, bool all_loopback, bool all_good)
 {
-    if (all_loopback && all_good) {
-        (void)doctor_add(d, "listen", DOCTOR_OK,
-                "%s: for verifiers on this machine, or through a tunnel", d->config.listen);
-    } else if (!all_loopback && !d->config.insecure) {
+    if (!all_loopback && !d->config.insecure) {
         doctor_advise(doctor_add(d, "listen", DOCTOR_PROBLEM,
                               "%s reaches beyond this machine, and insecure is no",
                               d->config.listen),
-                "Plain CoAP neither hides nor protects: it is for trusted networks, and the agent does "
-                "not start until you say so.",
+                "Plain CoAP neither hides what it says nor knows who asks: it is for trusted networks, "
+                "and the agent does not start until you say so.",
                 "insecure = yes in [agent], or listen = coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683");
     } else if (!all_loopback) {
         doctor_advise(doctor_add(d, "listen", DOCTOR_WARNING, "%s: plain CoAP beyond this machine",
@@ -166,22 +141,31 @@ static void report_reach(struct doctor *d, bool all_loopback, bool all_good)
                 "runs here, and keep the agent busy.",
                 "let a firewall admit the verifier alone, for example\n"
                 "nft add rule inet filter input udp dport 5683 ip saddr != VERIFIER drop");
+    } else if (all_good) {
+        (void)doctor_add(d, "listen", DOCTOR_OK,
+                "%s: for verifiers on this machine, or through a tunnel", d->config.listen);
     }
 }
 
 void doctor_listen(struct doctor *d)
 {
-    char list[sizeof(d->config.listen)];
+    struct listen_addresses addresses;
+    struct error err = { 0 };
     bool all_loopback = true;
     bool all_good = true;
-    size_t count = 0;
-    char *rest = NULL;
 
-    (void)strcpy(list, d->config.listen);
-    for (char *word = strtok_r(list, " \t", &rest); word != NULL && count < 8;
-            word = strtok_r(NULL, " \t", &rest)) {
-        check_address(d, word, &all_loopback, &all_good);
-        count++;
+    if (!listen_resolve(d->config.listen, true, &addresses, &err)) {
+        doctor_advise(doctor_add(d, "listen", DOCTOR_PROBLEM, "%s", err.text),
+                "The agent does not start.", "listen = coap://127.0.0.1:5683 in [agent]");
+        return;
+    }
+    /* As many as could be reported: a name may stand for more. */
+    for (size_t i = 0; i < addresses.count && i < LISTEN_URIS_MAX; i++) {
+        bool good;
+
+        all_loopback = all_loopback && addresses.address[i].loopback;
+        check_address(d, &addresses.address[i], &good);
+        all_good = all_good && good;
     }
     report_reach(d, all_loopback, all_good);
 }

@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The settings. */
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include "agent/doctor_internal.h"
+
+/* Whom root makes the agent when it starts it. */
+static void check_run_as(struct doctor *d)
+{
+    const char *name = d->config.user;
+    const struct passwd *entry = *name != '\0' ? getpwnam(name) : NULL;
+
+    if (*name == '\0') {
+        return;
+    }
+    if (entry == NULL) {
+        doctor_advise(
+                doctor_add(d, "run-as", DOCTOR_PROBLEM, "user = %s: there is no such user", name),
+                "The agent does not start.",
+                "useradd --system --no-create-home --shell /usr/sbin/nologin %s", name);
+    } else if (entry->pw_uid == 0) {
+        doctor_advise(doctor_add(d, "run-as", DOCTOR_PROBLEM, "user = %s: that is root", name),
+                "The agent does not start: root keeps every right.", "user = tally in [agent]");
+    } else {
+        (void)doctor_add(d, "run-as", DOCTOR_OK, "%s, when root starts the agent", name);
+    }
+}
 
 void doctor_settings(struct doctor *d)
 {
@@ -29,4 +52,5 @@ void doctor_settings(struct doctor *d)
     } else {
         (void)doctor_add(d, "settings", DOCTOR_OK, "%s", path);
     }
+    check_run_as(d);
 }

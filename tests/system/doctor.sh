@@ -262,7 +262,19 @@ chmod 0644 "$dir/agent.conf"
 
 config '[agent]' 'listen = http://127.0.0.1'
 doctor "no CoAP" 3
-says PROBLEM listen "http://127.0.0.1: 'http' is neither coap nor coap+tcp"
+says PROBLEM settings "agent.conf:2: listen: .* is neither coap nor coap+tcp"
+config '[agent]' 'listen = coap://a..b'
+doctor "a name that nobody knows" 3
+says PROBLEM listen "a..b: "
+config '[agent]' 'user = no-such-user'
+doctor "a user that nobody knows" 3
+says PROBLEM run-as "there is no such user"
+config '[agent]' 'user = root'
+doctor "root as the user" 3
+says PROBLEM run-as "that is root"
+config '[agent]' 'user = nobody'
+doctor "a user" 3
+says ok run-as "nobody"
 config '[agent]' 'listen = coap://192.0.2.1:0'
 doctor "an address of another machine" 3
 says PROBLEM listen "not an address of this machine"
