@@ -192,13 +192,13 @@ static void report_content(struct doctor *d, const struct doctor_list *l)
                 i > 0 ? ", " : "", l->template[i].name, l->template[i].records);
     }
     (void)doctor_add(d, "ima-list", DOCTOR_OK,
-            "%" PRIu64 " records (%s)%s: %" PRIu64 " of kernel modules, %" PRIu64
-            " of keys and other data",
+            "records: %" PRIu64 " (%s)%s; of kernel modules: %" PRIu64
+            "; of keys and other data: %" PRIu64,
             l->records, templates, l->aggregates > 1 ? ", of several kernels (kexec)" : "",
             l->modules, l->buffers);
     if (l->weak > 0) {
         doctor_advise(doctor_add(d, "ima-digests", DOCTOR_WARNING,
-                              "%" PRIu64 " files have a SHA-1 or MD5 digest", l->weak),
+                              "files with a SHA-1 or MD5 digest: %" PRIu64, l->weak),
                 "Two files can be made to share such a digest; policies refuse them by default.",
                 "add ima_hash=sha256 to the kernel's command line, and reboot");
     }
@@ -248,8 +248,8 @@ static void report_growth(struct doctor *d, const struct doctor_list *l)
             (l->records > GROWTH_HIGH && l->logs + l->temporary > l->records / 5);
 
     c = doctor_add(d, "ima-growth", high ? DOCTOR_WARNING : DOCTOR_OK,
-            "%" PRIu64 " records in %" PRIu64 " h %" PRIu64 " min; %" PRIu64
-            " of log files, %" PRIu64 " of temporary files",
+            "records: %" PRIu64 " in %" PRIu64 " h %" PRIu64 " min; of log files: %" PRIu64
+            "; of temporary files: %" PRIu64,
             l->records, seconds / 3600, seconds / 60 % 60, l->logs, l->temporary);
     if (high) {
         doctor_advise(c,
@@ -269,15 +269,15 @@ static void report_replay(struct doctor *d, const struct ima_walk *w, const stru
                 "the list is not compared, as there are no PCRs to compare it with");
     } else if (w->replay.wrong_digests > 0) {
         doctor_advise(doctor_add(d, "ima-replay", DOCTOR_PROBLEM,
-                              "%" PRIu64 " records are not what their digest is of",
+                              "records that are not what their digest is of: %" PRIu64,
                               w->replay.wrong_digests),
                 "A verifier refuses such a list.",
                 "a list whose name does not say whose digests it has? set ima-log in [logs] to\n"
                 "/sys/kernel/security/ima/binary_runtime_measurements");
     } else if (w->met) {
         (void)doctor_add(d, "ima-replay", DOCTOR_OK,
-                "%" PRIu64 " records explain PCR %u; %" PRIu64 " came after it was read",
-                w->attested, PCR_IMA, l->records - w->attested);
+                "the list explains PCR %u; records since the PCR was read: %" PRIu64, PCR_IMA,
+                l->records - w->attested);
     } else if (!l->aggregate_is_zero) {
         doctor_advise(doctor_add(d, "ima-replay", DOCTOR_PROBLEM,
                               "the list does not explain PCR %u in all banks", PCR_IMA),

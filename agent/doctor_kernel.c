@@ -124,6 +124,7 @@ static void read_kernel_log(struct doctor *d)
 bool doctor_parameter(const struct doctor *d, const char *name, char *dst, size_t size)
 {
     size_t name_len = strlen(name);
+    size_t used = 0;
     bool found = false;
 
     dst[0] = '\0';
@@ -131,11 +132,12 @@ bool doctor_parameter(const struct doctor *d, const char *name, char *dst, size_
         size_t len = strcspn(word, " \t\n");
 
         if (len >= name_len && strncmp(word, name, name_len) == 0 &&
-                (len == name_len || word[name_len] == '=')) {
+                (len == name_len || word[name_len] == '=') && used < size) {
             size_t skip = len == name_len ? len : name_len + 1;
 
+            used += (size_t)snprintf(dst + used, size - used, "%s%.*s", used > 0 ? "|" : "",
+                    (int)(len - skip), word + skip);
             found = true;
-            (void)snprintf(dst, size, "%.*s", (int)(len - skip), word + skip);
         }
         word += len + strspn(word + len, " \t\n");
     }

@@ -158,8 +158,7 @@ static void report_command_line(struct doctor *d, const char *value, uint64_t fi
                 why_policy, "ima_policy=tcb, or\ntally-agent ima-setup --preview");
     } else {
         (void)doctor_add(d, "ima-policy", DOCTOR_OK,
-                "the kernel's own, from its command line: ima_policy=%s; %" PRIu64
-                " files measured",
+                "the kernel's own, from its command line: ima_policy=%s; files measured: %" PRIu64,
                 value, files);
     }
 }
@@ -189,10 +188,10 @@ void doctor_ima_policy(struct doctor *d, uint64_t files, bool modules)
     }
     if (loaded == LOADED_YES || (loaded == LOADED_UNKNOWN && files > 0 && !asked)) {
         (void)doctor_add(d, "ima-policy", DOCTOR_OK,
-                "one was loaded after the kernel started; %" PRIu64 " files measured", files);
+                "one was loaded after the kernel started; files measured: %" PRIu64, files);
     } else if (machine_exists(d->root, POLICY_FILE) && loaded == LOADED_UNKNOWN && files > 0) {
         (void)doctor_add(d, "ima-policy", DOCTOR_OK,
-                "%" PRIu64 " files measured; this kernel does not show whether by %s", files,
+                "files measured: %" PRIu64 "; this kernel does not show whether by %s", files,
                 POLICY_FILE);
     } else if (machine_exists(d->root, POLICY_FILE)) {
         report_not_loaded(d);
