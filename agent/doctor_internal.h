@@ -62,8 +62,8 @@ void doctor_advise(struct doctor_check *c, const char *why, const char *next, ..
 /** Names of the TPM's banks, "sha1, sha256"; "none". Returns dst. */
 const char *doctor_banks(const struct doctor *d, char *dst, size_t size);
 
-/** The values of a parameter of the kernel's command line, as "ima_policy", with bars between, which
- * is what IMA takes them for; "" when it has none. False when it is not there. */
+/** The values of a parameter of the kernel's command line, as "ima_policy", with bars between,
+ * which is what IMA takes them for; "" when it has none. False when it is not there. */
 bool doctor_parameter(const struct doctor *d, const char *name, char *dst, size_t size);
 
 /** Why a file cannot be opened for reading, an errno value; 0 when it can. full: its path under the
