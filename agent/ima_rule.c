@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ima/algorithm.h"
+
 /* One write() to the kernel's policy file is a page: ima_write_policy(). */
 #define LINE_MAX_BYTES 4095
 #define WORD_MAX       4095
@@ -48,7 +50,7 @@ static const struct {
     const char *name;
     unsigned int since;
 } actions[] = { { "measure", 0 }, { "dont_measure", 0 }, { "appraise", 0 }, { "dont_appraise", 0 },
-    { "audit", 0 }, { "dont_audit", NEWER_THAN_6_1 }, { "hash", 0 }, { "dont_hash", 0 } };
+    { "audit", 0 }, { "dont_audit", NEWER_THAN_6_12 }, { "hash", 0 }, { "dont_hash", 0 } };
 
 /* What each hook takes: ima_validate_rule(). */
 static const struct func {
@@ -92,19 +94,20 @@ static bool is_mask(const char *v)
     return is_one_of(*v == '^' ? v + 1 : v, masks, ARRAY_LEN(masks));
 }
 
-/* Digits of a base, and no more than the kernel's type holds. */
+/* What kstrtoul() takes, without the line end, and no more than the kernel's type holds. */
 static bool is_number(const char *v, int base, uint64_t max)
 {
     const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
-    const char *start = base == 16 && strncmp(v, "0x", 2) == 0 ? v + 2 : v;
 
-    return *start != '\0' && start[strspn(start, digits)] == '\0' && strlen(start) <= 16 &&
-            strtoull(start, NULL, base) <= max;
+    v += *v == '+';
+    v += base == 16 && v[0] == '0' && (v[1] == 'x' || v[1] == 'X') ? 2 : 0;
+    return *v != '\0' && v[strspn(v, digits)] == '\0' && strlen(v) <= 16 &&
+            strtoull(v, NULL, base) <= max;
 }
 
 static bool is_fsmagic(const char *v)
 {
-    return is_number(v, 16, UINT64_MAX) && strtoull(v, NULL, 16) != 0;
+    return is_number(v, 16, UINT64_MAX);
 }
 
 static bool is_id(const char *v)
@@ -112,16 +115,18 @@ static bool is_id(const char *v)
     return is_number(v, 10, UINT32_MAX - 1); /* the last one is no user */
 }
 
+/* More than a TPM has: INVALID_PCR() asks for the bits of a mask. */
 static bool is_pcr(const char *v)
 {
-    return is_number(v, 10, 23);
+    return is_number(v, 10, 63);
 }
 
+/* uuid_parse() does not look at what follows. */
 static bool is_uuid(const char *v)
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-    for (size_t i = 0; i < sizeof(form); i++) {
+    for (size_t i = 0; i < sizeof(form) - 1; i++) {
         bool hex = v[i] != '\0' && strchr("0123456789abcdefABCDEF", v[i]) != NULL;
 
         if (form[i] == 'x' ? !hex : v[i] != form[i]) {
@@ -144,10 +149,13 @@ static bool is_list(const char *v)
     return len > 0 && *v != '|' && v[len - 1] != '|' && strstr(v, "||") == NULL;
 }
 
+/* By name or by fields: lookup_template_desc(). */
 static bool is_template(const char *v)
 {
     static const char *const names[] = { "ima", "ima-ng", "ima-ngv2", "ima-sig", "ima-sigv2",
-        "ima-buf", "ima-modsig", "evm-sig" };
+        "ima-buf", "ima-modsig", "evm-sig", "d|n", "d-ng|n-ng", "d-ngv2|n-ng", "d-ng|n-ng|sig",
+        "d-ngv2|n-ng|sig", "d-ng|n-ng|buf", "d-ng|n-ng|sig|d-modsig|modsig",
+        "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode" };
 
     return is_one_of(v, names, ARRAY_LEN(names));
 }
@@ -162,6 +170,21 @@ static bool is_appraise_type(const char *v)
     static const char *const types[] = { "imasig", "imasig|modsig", "sigv3" };
 
     return is_one_of(v, types, ARRAY_LEN(types));
+}
+
+static bool are_algorithms(const char *v)
+{
+    for (;;) {
+        size_t len = strcspn(v, ",");
+
+        if (ima_algorithm_find((struct bytes){ (const uint8_t *)v, len }) == NULL) {
+            return false;
+        }
+        if (v[len] == '\0') {
+            return true;
+        }
+        v += len + 1;
+    }
 }
 
 static const struct condition {
@@ -195,7 +218,7 @@ static const struct condition {
     { "digest_type", "=", HAS_VERITY, is_verity, 0 },
     { "appraise_type", "=", HAS_APPRAISE, is_appraise_type, 0 },
     { "appraise_flag", "=", HAS_APPRAISE, is_any, 0 },
-    { "appraise_algos", "=", HAS_ALGORITHMS, is_any, 0 },
+    { "appraise_algos", "=", HAS_ALGORITHMS, are_algorithms, 0 },
 };
 
 static bool too_new(const char *word, unsigned int since, unsigned int kernel, struct error *err)
@@ -321,6 +344,9 @@ static bool check_whole(const struct rule *r, struct error *err)
     if (((r->has & HAS_PCR) != 0 && !measure) || ((r->has & ONLY_OF_APPRAISE) != 0 && !appraise)) {
         return error_set(err, ERROR_MALFORMED, "%s does not go with these conditions", r->action);
     }
+    if (appraise && (r->has & (HAS_VERITY | HAS_APPRAISE)) == HAS_VERITY) {
+        return error_set(err, ERROR_MALFORMED, "digest_type=verity needs appraise_type=sigv3");
+    }
     if (f->measured_only && !measure && strcmp(r->action, "dont_measure") != 0) {
         return error_set(err, ERROR_MALFORMED, "%s cannot %s", f->name, r->action);
     }
@@ -357,6 +383,9 @@ bool ima_rule_check(struct bytes line, unsigned int kernel, struct error *err)
     }
     for (char *word = strtok_r(text, " \t", &rest); word != NULL;
             word = strtok_r(NULL, " \t", &rest)) {
+        if (*word == '#' && (kernel == 0 || kernel >= NEWER_THAN_6_12)) {
+            break; /* a comment behind the rule */
+        }
         if (!take_word(word, kernel, &rule, err)) {
             return false;
         }

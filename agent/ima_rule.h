@@ -12,8 +12,9 @@
  * whole policy. Empty lines and comments are taken.
  *
  * The grammar is that of ima_parse_rule() and ima_validate_rule() in the kernel's
- * security/integrity/ima/ima_policy.c, versions 6.1 to 7.2. Whether a label exists that the rule
- * names (obj_type=, subj_user= and the like) only the running security module knows.
+ * security/integrity/ima/ima_policy.c, versions 6.1 to 7.2. Where a kernel's configuration,
+ * security module or loaded hashes decide, the line is taken: labels (obj_type=, subj_user= and the
+ * like), appended signatures, algorithms to appraise with.
  *
  * @param line    without its line end
  * @param kernel  its version, as 0x0601 for 6.1; 0 when it is not known

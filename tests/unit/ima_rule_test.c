@@ -35,6 +35,8 @@ static void the_kernels_own_rules_are_taken(void)
         "dont_measure fsname=fuse permit_directio",
         "hash func=FIRMWARE_CHECK",
         "measure",
+        "measure fsmagic=0 pcr=63 uid=+5",
+        "measure template=d-ng|n-ng",
     };
     struct error err = { 0 };
 
@@ -56,7 +58,6 @@ static void wrong_rules_are_refused_with_the_reason(void)
         { "measure func=BPRM_CHECK func=BPRM_CHECK", "a second func=" },
         { "measure func=BPRM_CHECK mask=MAY_RUN", "no value for mask: \"MAY_RUN\"" },
         { "measure mask=MAY_EXEC mask=MAY_READ", "mask repeats" },
-        { "measure fsmagic=0", "no value for fsmagic" },
         { "measure fsmagic=0xg", "no value for fsmagic" },
         { "measure fsmagic=0x11111111111111111", "no value for fsmagic" },
         { "measure uid=0 euid=0", "euid repeats or contradicts" },
@@ -66,8 +67,10 @@ static void wrong_rules_are_refused_with_the_reason(void)
         { "measure mask>MAY_EXEC", "unknown word" },
         { "measure uid", "unknown word \"uid\"" },
         { "measure fsuuid=6da0ee50", "no value for fsuuid" },
-        { "measure fsuuid=6da0ee50-4f8f-4c8a-9b3c-0123456789abc", "no value for fsuuid" },
-        { "measure pcr=24", "no value for pcr" },
+        { "measure pcr=64", "no value for pcr" },
+        { "measure fsuuid=6da0ee50-4f8f-4c8a-9b3c-0123456789a", "no value for fsuuid" },
+        { "appraise digest_type=verity", "digest_type=verity needs" },
+        { "appraise appraise_algos=sha256,sha999", "no value for appraise_algos" },
         { "dont_measure pcr=11", "dont_measure does not go with" },
         { "measure template=ima-sigv3", "no value for template" },
         { "dont_measure template=ima-ng", "template= is for measure only" },
@@ -81,7 +84,6 @@ static void wrong_rules_are_refused_with_the_reason(void)
         { "measure func=MODULE_CHECK digest_type=verity", "MODULE_CHECK does not take" },
         { "measure appraise_type=imasig", "measure does not go with" },
         { "measure func=SETXATTR_CHECK", "SETXATTR_CHECK is for appraise" },
-        { "measure func=BPRM_CHECK # comment", "unknown word \"#\"" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -100,7 +102,7 @@ static void what_a_kernel_does_not_know_yet_is_told(void)
         const char *line;
         bool taken[3]; /* 6.1, 6.12, 7.2 */
     } cases[] = {
-        { "dont_audit func=BPRM_CHECK", { false, true, true } },
+        { "dont_audit func=BPRM_CHECK", { false, false, true } },
         { "measure func=MMAP_CHECK_REQPROT", { false, true, true } },
         { "measure fs_subtype=sshfs", { false, false, true } },
     };
@@ -118,6 +120,20 @@ static void what_a_kernel_does_not_know_yet_is_told(void)
 
         CHECKF(takes(cases[i].line, 0, &err), "%s", err.text);
     }
+}
+
+/* Without a version it is the newest kernel's grammar. */
+static void comments_behind_a_rule_are_for_new_kernels(void)
+{
+    static const char line[] = "measure func=BPRM_CHECK # programs";
+    struct error err = { 0 };
+
+    CHECK(!takes(line, KERNEL_6_1, &err));
+    CHECK(!takes(line, KERNEL_6_12, &err));
+    CHECK_TEXT(bytes_of_text(err.text), "unknown word \"#\"");
+    CHECK(takes(line, KERNEL_7_2, &err));
+    CHECK(takes(line, 0, &err));
+    CHECK(!takes("func=BPRM_CHECK # measure", KERNEL_7_2, &err));
 }
 
 static void a_policy_names_the_line_that_is_wrong(void)
@@ -190,6 +206,8 @@ int main(void)
         { "the kernel's own rules are taken", the_kernels_own_rules_are_taken },
         { "wrong rules are refused with the reason", wrong_rules_are_refused_with_the_reason },
         { "what a kernel does not know yet is told", what_a_kernel_does_not_know_yet_is_told },
+        { "comments behind a rule are for new kernels",
+                comments_behind_a_rule_are_for_new_kernels },
         { "a policy names the line that is wrong", a_policy_names_the_line_that_is_wrong },
         { "odd bytes are refused", odd_bytes_are_refused },
         { "cut and changed policies are taken or explained",
