@@ -128,6 +128,11 @@ void doctor_report_unreadable(struct doctor *d, const char *check, const char *p
 
     if (d->reads_all) {
         doctor_advise(c, why, "ls -lZ %s", path);
+    } else if (strcmp(d->user, d->config.user) == 0) {
+        /* Root opens the logs and then becomes this user. */
+        c->outcome = DOCTOR_NOT_CHECKED;
+        doctor_advise(c, "Root, who starts the agent, opens it; this user need not.",
+                "sudo tally-agent doctor");
     } else {
         doctor_advise(c, why,
                 "sudo tally-agent doctor\n"

@@ -21,7 +21,8 @@ static void check_run_as(struct doctor *d)
                 "useradd --system --no-create-home --shell /usr/sbin/nologin %s", name);
     } else if (entry->pw_uid == 0) {
         doctor_advise(doctor_add(d, "run-as", DOCTOR_PROBLEM, "user = %s: that is root", name),
-                "The agent does not start: root keeps every right.", "user = tally in [agent]");
+                "The agent does not start: root keeps every right.",
+                "user = tally-agent in [agent]");
     } else {
         (void)doctor_add(d, "run-as", DOCTOR_OK, "%s, when root starts the agent", name);
     }

@@ -73,11 +73,11 @@ only_boot_aggregate() {
     head -c 106 $machine/binary_runtime_measurements >"$ima/binary_runtime_measurements"
 }
 
-# title, wanted exit status; as text, and each third time as JSON, too
+# title, wanted exit status; as text, and each fifth time as JSON, too
 doctor() {
     title=$1
     answers=$((answers + 1))
-    [ $((answers % 3)) != 1 ] || "${as[@]}" "$bin/tally-agent" doctor --root "$root" \
+    [ $((answers % 5)) != 1 ] || "${as[@]}" "$bin/tally-agent" doctor --root "$root" \
         --config "$dir/agent.conf" --json >"$dir/answer.$answers" 2>"$dir/err"
     "${as[@]}" "$bin/tally-agent" doctor --root "$root" --config "$dir/agent.conf" \
         >"$dir/out" 2>"$dir/err"
@@ -148,6 +148,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         says PROBLEM ima-list "cannot read .*: Permission denied"
         says ok user "without the right to read every file"
         next "AmbientCapabilities=CAP_DAC_READ_SEARCH"
+        config '[agent]' "user = $(getent passwd 65534 | cut -d: -f1)"
+        doctor "logs that root opens for this user" 3
+        says '?' boot-log "cannot read .*: Permission denied"
+        says '?' ima-list "cannot read .*: Permission denied"
+        next "Root, who starts the agent, opens it"
     fi
     as=(env)
 fi
