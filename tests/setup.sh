@@ -9,8 +9,10 @@ set -euo pipefail
 build=(gcc libc6-dev make cmake ninja-build pkg-config python3 libssl-dev libtss2-dev libcbor-dev
     libcoap3-dev libcunit1-dev libjansson-dev libfyaml-dev libinih-dev)
 demo=(swtpm libtss2-tcti-swtpm0)
-tests=(libcoap3-bin clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd python3-jsonschema
-    nftables python3-cbor2)
+tests=(libcoap3-bin clang libclang-rt-dev clang-format tpm2-tools ima-evm-utils openssl xxd
+    python3-jsonschema nftables python3-cbor2)
+# Whoever has npm from elsewhere cannot have Debian's.
+command -v npm >/dev/null || tests+=(nodejs npm)
 
 case ${1:-tests} in
     demo) want=("${build[@]}" "${demo[@]}") ;;
