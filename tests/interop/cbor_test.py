@@ -202,7 +202,7 @@ class Test:
 def main():
     test = Test(sys.argv[1])
     test.golden_vectors()
-    test.random_messages(int(os.environ.get("SEED", "1")), int(os.environ.get("COUNT", "2000")))
+    test.random_messages(int(os.environ.get("SEED", "1")), int(os.environ.get("COUNT", "1000")))
     return 1 if test.failures else 0
 
 
