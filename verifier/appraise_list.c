@@ -218,7 +218,7 @@ static bool read_first_way(struct appraise_logs *l, const struct ima_target *tar
             (is_done(l) || l->v->entries == 0 || read_by(l, &way, true, target, err));
 }
 
-/* Records can only go away from the front: the place is where it was, or nearer to the front. */
+/* Records can only go away from the front: the place is nearer to it than it was. */
 static bool look_at_shape(void *ctx, const struct ima_record *record, struct error *err)
 {
     struct appraise_logs *l = ctx;
@@ -229,7 +229,7 @@ static bool look_at_shape(void *ctx, const struct ima_record *record, struct err
     if (index == 0) {
         l->shape.starts_with_aggregate = judge_is_aggregate(record);
     }
-    if (record->measured->violation || after > l->held->entry) {
+    if (record->measured->violation || after >= l->held->entry) {
         return true;
     }
     if (!record_id(l->hasher, record, id, err)) {
@@ -264,6 +264,14 @@ static struct list_way trimmed_way(const struct list_progress *held, uint64_t be
         held->seen };
 }
 
+/* A list that begins as the boot did lacks nothing in front: where it differs from what was
+ * attested, it was changed. Only after a kexec a later record of the list is a boot_aggregate, too.
+ */
+static bool may_be_trimmed(const struct appraise_logs *l)
+{
+    return !l->shape.starts_with_aggregate || l->held->kexec;
+}
+
 /* The ways that fit the list's shape. */
 static size_t other_ways(const struct appraise_logs *l, struct list_way out[OTHER_WAYS_MAX])
 {
@@ -271,11 +279,11 @@ static size_t other_ways(const struct appraise_logs *l, struct list_way out[OTHE
     const struct list_shape *shape = &l->shape;
     size_t count = 0;
 
-    if (shape->has_last) {
+    if (shape->has_last && may_be_trimmed(l)) {
         out[count++] = trimmed_way(held, shape->last_after);
-    }
-    if (shape->has_last && shape->first_after != shape->last_after) {
-        out[count++] = trimmed_way(held, shape->first_after);
+        if (shape->first_after != shape->last_after) {
+            out[count++] = trimmed_way(held, shape->first_after);
+        }
     }
     if (!shape->starts_with_aggregate) {
         out[count++] = trimmed_way(held, 0);
