@@ -283,6 +283,35 @@ static void bad_deltas(void)
     check_case = "";
 }
 
+/* R25: no byte of it can be another one, and it cannot end anywhere else. */
+static void every_byte(void)
+{
+    struct rounds r;
+    struct forge_bytes delta = { 0 };
+
+    begin(&r);
+    r.hints = true;
+    send_all(&r, &delta);
+    rounds_quote(&r);
+    for (size_t i = 0; i < delta.len; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "byte %zu", i);
+        check_case = name;
+        delta.data[i] ^= (uint8_t)(1u << i % 8);
+        rounds_judge(&r, forge_view(&delta), true);
+        CHECK(verdict_result(&r.verdict) == VERDICT_REFUSED);
+        delta.data[i] ^= (uint8_t)(1u << i % 8);
+        rounds_judge(&r, (struct bytes){ delta.data, i }, true);
+        CHECK(verdict_result(&r.verdict) == VERDICT_REFUSED && r.out.needs_whole_list);
+    }
+    check_case = "";
+    rounds_judge(&r, forge_view(&delta), true);
+    rounds_expect(&r, "", 10, 10);
+    forge_bytes_clear(&delta);
+    rounds_end(&r);
+}
+
 /* R73: a delta once more, or the whole list after it, changes nothing that is attested. */
 static void once_more(void)
 {
@@ -481,6 +510,7 @@ static void tail_violation(void)
 
 static const struct test tests[] = {
     { "a delta that is not what was asked for fails, and changes nothing", bad_deltas },
+    { "every byte of a delta counts", every_byte },
     { "a delta applied twice, or the whole list after it, changes nothing", once_more },
     { "a record that the policy refuses ends no chain", bad_files },
     { "a limit for violations counts over the boot", violation_limit },
