@@ -4,7 +4,11 @@ unit_test(file_writer host)
 unit_test(settings host)
 unit_test(agent_config agent)
 unit_test(agent_listen agent)
-unit_test(serve agent_serve)
+
+add_library(serve_made STATIC unit/serve_made.c)
+target_link_libraries(serve_made PUBLIC agent_serve check)
+unit_test(answer serve_made)
+unit_test(serve serve_made)
 
 # tally-agent against a software TPM, with helpers of its own
 add_executable(fake_tpm system/fake_tpm.c)
