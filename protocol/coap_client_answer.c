@@ -18,7 +18,7 @@ enum {
 #define ECHOES_MAX      3
 /* An agent that says "at once" gets no flood of requests. */
 #define PAUSE_MIN_MS 500
-#define RESTARTS_MAX 1
+#define RESTARTS_MAX 3
 #define CAPACITY_MIN 4096
 
 /** The options of a response that matter. */

@@ -30,3 +30,8 @@ foreach(group udp tcp storm)
     hostile_test(coap_${group} coap_lies_test ${group})
 endforeach()
 hostile_test(bad_network relay_test)
+
+add_test(NAME hostile.agent_storm
+    COMMAND ${CMAKE_COMMAND} -E env PYTHONDONTWRITEBYTECODE=1 $<TARGET_FILE:Python3::Interpreter>
+        ${CMAKE_CURRENT_SOURCE_DIR}/hostile/agent_storm_test.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set_tests_properties(hostile.agent_storm PROPERTIES SKIP_RETURN_CODE 77 LABELS system TIMEOUT 180)

@@ -143,6 +143,22 @@ def last_block_early(liar, m):
     yield m.with_block(num, 0, szx)
 
 
+def incomplete(m):
+    return m.but(code=0x88, options=[], payload=b"")
+
+
+@udp
+def harmless_forgotten_twice(liar, m):
+    """A busy agent does not keep every answer until the peer has all of it."""
+    liar.kept = (liar.kept or 0) + bool((m.block() or (0, 0, 0))[0] == 1)
+    yield incomplete(m) if (m.block() or (0, 0, 0))[0] == 1 and liar.kept < 3 else m
+
+
+@udp
+def forgotten_for_ever(liar, m):
+    yield incomplete(m) if (m.block() or (0, 0, 0))[0] == 1 else m
+
+
 @udp
 def etag_changes(liar, m):
     yield m.set(coap.ETAG, bytes([liar.answers]))
