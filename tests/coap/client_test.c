@@ -266,7 +266,7 @@ static const struct {
     { "the agent loses all answers",
             { { .block = BLOCK(0, 1, 2), .len = 64 }, { .code = 408, .format = NONE },
                     { .block = BLOCK(0, 1, 2), .len = 64 }, { .code = 408, .format = NONE } },
-            4, 0, "4.08", ERROR_NO_ANSWER, 0 },
+            4, 0, "4.08", ERROR_NO_ANSWER, 5 },
     { "Echo without end", { { .code = 401, .format = NONE, .echo = "1" } }, 1, 0, "4.01",
             ERROR_NO_ANSWER, 4 },
     { "4.01 without Echo", { { .code = 401, .format = NONE } }, 1, 0, "4.01", ERROR_NO_ANSWER, 0 },

@@ -48,12 +48,12 @@ def unprintable(text):
 
 
 @contextlib.contextmanager
-def process(*argv):
-    """A helper process and the words of the first line it prints: its ports."""
+def process(*argv, lines=1):
+    """A helper process and the words of the first lines it prints: its ports."""
     with subprocess.Popen([str(a) for a in argv], stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, env=ENVIRONMENT) as p:
         try:
-            yield p.stdout.readline().decode().split()
+            yield b" ".join(p.stdout.readline() for _ in range(lines)).decode().split()
         finally:
             p.send_signal(signal.SIGTERM)
 
@@ -82,20 +82,21 @@ def run(argv):
 class Lab:
     """An agent that lies, its folder, and tally."""
 
-    def __init__(self, tally, folder, timeout_s=2):
+    def __init__(self, tally, folder, timeout_s=2, alert="alert"):
         self.tally, self.folder, self.timeout_s = tally, pathlib.Path(folder), timeout_s
+        self.alert_file = self.folder / alert
 
     def attest(self, transport, port, *more):
         scheme = {"udp": "coap", "tcp": "coap+tcp"}[transport]
         return run([self.tally, "attest", f"{scheme}://127.0.0.1:{port}", "--ak",
                     self.folder / "ak.pub", "--policy", self.folder / "policy.yaml", "--timeout",
                     self.timeout_s, "--json", "--hook",
-                    f"dd of={self.folder / 'alert'} status=none", *more])
+                    f"dd of={self.alert_file} status=none", *more])
 
     def alert(self):
         """The kinds that the hook was told last; none when it was not run."""
         try:
-            return json.loads((self.folder / "alert").read_text())["alert"]["kinds"]
+            return json.loads(self.alert_file.read_text())["alert"]["kinds"]
         except FileNotFoundError:
             return []
 

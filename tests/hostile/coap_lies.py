@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A relay in front of an honest agent that lies in the CoAP around its answers.
 
-coap_lies.py LIE HOST:PORT: prints the port it listens on. coap_lies.py --list: the names, each with
-the transport. What an agent could say in a message is not here but in dishonest_agent.
+coap_lies.py UDP-PORT TCP-PORT LIE...: prints the port of each lie, one a line. coap_lies.py --list:
+the names, each with the transport. What an agent could say in a message is not here but in
+dishonest_agent.
 """
 import asyncio
 import itertools
@@ -674,15 +675,16 @@ def main():
     if sys.argv[1:] == ["--list"]:
         print("\n".join([f"udp {n}" for n in ["storm", *UDP_LIES]] + [f"tcp {n}" for n in TCP_LIES]))
         return
-    name, agent = sys.argv[1], sys.argv[2].rsplit(":", 1)
-    agent = (agent[0], int(agent[1]))
-    if name == "storm":
-        relay = Storm(agent)
-    elif name in UDP_LIES:
-        relay = Liar(UDP_LIES[name], agent)
-    else:
-        relay = StreamLiar(TCP_LIES[name], agent)
-    asyncio.run(run(relay))
+    udp_agent, tcp_agent = (("127.0.0.1", int(port)) for port in sys.argv[1:3])
+    relays = []
+    for name in sys.argv[3:]:
+        if name == "storm":
+            relays.append(Storm(udp_agent))
+        elif name in UDP_LIES:
+            relays.append(Liar(UDP_LIES[name], udp_agent))
+        else:
+            relays.append(StreamLiar(TCP_LIES[name], tcp_agent))
+    asyncio.run(run(*relays))
 
 
 if __name__ == "__main__":

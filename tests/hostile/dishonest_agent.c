@@ -18,7 +18,7 @@
 #include "tests/hostile/machine.h"
 
 /* How many more files the policy allows than the list has at first: one a round. */
-#define FILES_TO_COME 64
+#define FILES_TO_COME 1024
 
 struct options {
     const char *folder;

@@ -152,20 +152,22 @@ class StreamRelay:
         yield data
 
 
-async def run(relay, port=0):
-    """Listen, print the port, relay until told to stop."""
+async def run(*relays):
+    """Listen, print the ports, one a line, and relay until told to stop."""
     loop = asyncio.get_running_loop()
-    if isinstance(relay, StreamRelay):
-        server = await asyncio.start_server(relay.serve, "127.0.0.1", port)
-        port = server.sockets[0].getsockname()[1]
-    else:
-        transport, _ = await loop.create_datagram_endpoint(lambda: relay, ("127.0.0.1", port))
-        port = transport.get_extra_info("sockname")[1]
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    print(port, flush=True)
+    for relay in relays:
+        if isinstance(relay, StreamRelay):
+            server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+            print(server.sockets[0].getsockname()[1])
+        else:
+            transport, _ = await loop.create_datagram_endpoint(lambda r=relay: r, ("127.0.0.1", 0))
+            print(transport.get_extra_info("sockname")[1])
+    sys.stdout.flush()
     await stop.wait()
-    print(relay.faults.counts, file=sys.stderr)
+    for relay in relays:
+        print(relay.faults.counts, file=sys.stderr)
 
 
 def main():
