@@ -152,7 +152,8 @@ static void the_client_returns_the_echo(void)
 int main(void)
 {
     static const struct test tests[] = {
-        { "nothing is amplified for who has not shown that he is there", nothing_is_amplified },
+        { "R64: nothing is amplified for who has not shown that he is there",
+                nothing_is_amplified },
         { "a ping is answered by a reset", a_ping_is_answered_by_a_reset },
         { "an Echo is good for its address only", an_echo_is_good_for_its_address_only },
         { "the client returns the Echo", the_client_returns_the_echo },

@@ -64,7 +64,7 @@ TWICE = {"rounds": 2}
 ONCE = {"rounds": 2, "after": True}
 
 GROUPS = {
-    "quote": {
+    "quote": {  # R4 R5 R13 R15 R77
         "no-magic": quote("quote-magic", "0x01020304"),                     # R1
         "certify": quote("quote-type", "certify"),                          # R2 R67
         "get-time": quote("quote-type", "time"),                            # R67
