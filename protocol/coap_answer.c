@@ -145,8 +145,7 @@ struct coap_answer *coap_answer_find(struct coap_server *s, const struct coap_pe
 {
     struct coap_answer *a;
 
-    TAILQ_FOREACH_REVERSE(a, &s->kept, coap_answers, link)
-    {
+    TAILQ_FOREACH_REVERSE (a, &s->kept, coap_answers, link) {
         if (a->peer == p && matches(a, ctx)) {
             return used(s, a);
         }

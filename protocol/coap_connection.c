@@ -28,8 +28,7 @@ static size_t count_of_host(const struct coap_server *s, const struct coap_peer 
     const struct coap_peer *p;
     size_t count = 0;
 
-    TAILQ_FOREACH(p, &s->peers, link)
-    {
+    TAILQ_FOREACH (p, &s->peers, link) {
         count += p->listener->reliable && same_host(p, like) ? 1 : 0;
     }
     return count;
@@ -45,8 +44,7 @@ static struct coap_peer *find_victim(const struct coap_server *s)
     struct coap_peer *p;
     size_t most = 0;
 
-    TAILQ_FOREACH(p, &s->peers, link)
-    {
+    TAILQ_FOREACH (p, &s->peers, link) {
         if (!p->listener->reliable || p->waiting > 0) {
             continue;
         }
@@ -91,8 +89,9 @@ void coap_connection_send(struct coap_peer *p, coap_pdu_t *response)
         p->stream.over = true;
     }
     coap_delete_pdu(response);
-    coap_server_watch_writable(p->listener->server, p->stream.fd, &p->watch,
-            coap_stream_is_sending(&p->stream) || p->stream.over);
+    p->active_ms = coap_server_now();
+    /* Writable is what it mostly is: connection_ready() goes on with what has arrived meanwhile. */
+    coap_server_watch_writable(p->listener->server, p->stream.fd, &p->watch, true);
 }
 
 struct path {
@@ -196,7 +195,8 @@ static void connection_ready(void *owner)
         p->active_ms = coap_server_now();
     }
     coap_stream_receive(stream);
-    while (coap_stream_next(stream, &message)) {
+    /* One at a time: what a peer can make us hold is one answer. */
+    while (p->waiting == 0 && coap_stream_next(stream, &message)) {
         take_request(p, message);
     }
     if (stream->over) {
@@ -241,11 +241,13 @@ static void accept_connections(void *owner)
         coap_address_init(&address);
         address.size = sizeof(address.addr);
         int fd = accept4(l->socket, &address.addr.sa, &address.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        bool none_left = fd < 0 && (errno == EMFILE || errno == ENFILE);
 
-        if (fd < 0 || !add_connection(l, fd, &address)) {
+        if (!none_left && (fd < 0 || !add_connection(l, fd, &address))) {
             break;
         }
-        if (s->connection_count > s->options.sessions_max && (victim = find_victim(s)) != NULL) {
+        if ((none_left || s->connection_count > s->options.sessions_max) &&
+                (victim = find_victim(s)) != NULL) {
             coap_connection_close(victim);
         }
     }

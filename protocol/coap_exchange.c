@@ -103,8 +103,7 @@ void coap_exchange_acknowledge_due(struct coap_server *s)
     uint64_t now = coap_server_now();
     struct coap_exchange *x;
 
-    TAILQ_FOREACH(x, &s->waiting, link)
-    {
+    TAILQ_FOREACH (x, &s->waiting, link) {
         if (is_unacknowledged(x) && x->acknowledge_ms <= now) {
             acknowledge(x);
         }
@@ -116,8 +115,7 @@ uint64_t coap_exchange_next_due(const struct coap_server *s)
     const struct coap_exchange *x;
 
     /* They came in this order, and all wait as long. */
-    TAILQ_FOREACH(x, &s->waiting, link)
-    {
+    TAILQ_FOREACH (x, &s->waiting, link) {
         if (is_unacknowledged(x)) {
             return x->acknowledge_ms;
         }

@@ -23,8 +23,7 @@ bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *add
 {
     const struct coap_peer *p;
 
-    TAILQ_FOREACH(p, &l->server->peers, link)
-    {
+    TAILQ_FOREACH (p, &l->server->peers, link) {
         if (p->listener == l && coap_address_equals(&p->address, address)) {
             return true;
         }

@@ -56,7 +56,8 @@ static void continue_answer(struct coap_peer *p, const struct coap_fetch *fetch,
     coap_answer_write(response, a, &fetch->block2);
 }
 
-/* True when the request is known: its answer is still to come, or goes out again. */
+/* True when the request is known: its answer is still to come, or goes out again. Over TCP nothing
+ * arrives twice. */
 static bool is_handled(struct coap_peer *p, const coap_pdu_t *request,
         const struct coap_fetch *fetch, coap_pdu_t *response)
 {
@@ -64,15 +65,16 @@ static bool is_handled(struct coap_peer *p, const coap_pdu_t *request,
     struct wanted w = { .request = request, .payload = fetch->payload };
     struct coap_exchange *x;
 
-    TAILQ_FOREACH(x, &s->waiting, link)
-    {
+    if (p->listener->reliable) {
+        return false;
+    }
+    TAILQ_FOREACH (x, &s->waiting, link) {
         if (x->peer == p && coap_identity_same_payload(&x->id, fetch->payload)) {
             coap_exchange_repeat(x, request);
             return true;
         }
     }
-    const struct coap_answer *a =
-            p->listener->reliable ? NULL : coap_answer_find(s, p, answers_duplicate, &w);
+    const struct coap_answer *a = coap_answer_find(s, p, answers_duplicate, &w);
 
     if (a != NULL) {
         coap_answer_write(response, a, &fetch->block2);

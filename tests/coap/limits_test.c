@@ -194,7 +194,7 @@ static void a_connection_that_waits_for_its_answer_stays(void)
 
     raw_receive(fd, buffer, 2000);
     raw_send(fd, raw_settings(buffer, 100000));
-    raw_send(fd, raw_stream(buffer, &r));
+    raw_send(fd, raw_message(buffer, &r));
     for (int i = 0; i < 200 && served.requests == 0; i++) {
         poll(NULL, 0, 10);
     }

@@ -133,7 +133,7 @@ struct bytes raw_datagram(uint8_t *dst, const struct raw_request *r)
     return written(&w);
 }
 
-struct bytes raw_stream(uint8_t *dst, const struct raw_request *r)
+struct bytes raw_message(uint8_t *dst, const struct raw_request *r)
 {
     static uint8_t rest_bytes[RAW_MAX];
     struct writer rest = writer_init(rest_bytes, sizeof(rest_bytes));
@@ -172,6 +172,42 @@ struct bytes raw_settings(uint8_t *dst, uint32_t max_message)
         writer_u32be(&w, max_message);
     }
     return written(&w);
+}
+
+/* A whole message that has arrived. */
+static bool take(struct raw_stream *s, struct wire_message *m)
+{
+    struct bytes unread = { s->bytes + s->at, s->len - s->at };
+    struct error err;
+    uint64_t size;
+
+    if (!wire_stream_size(unread, &size) || size > unread.len) {
+        return false;
+    }
+    s->at += (size_t)size;
+    return wire_read_stream((struct bytes){ unread.ptr, (size_t)size }, m, &err);
+}
+
+bool raw_next(struct raw_stream *s, struct wire_message *m)
+{
+    for (;;) {
+        while (take(s, m)) {
+            if (m->code != CSM) {
+                return true;
+            }
+        }
+        s->len -= s->at;
+        memmove(s->bytes, s->bytes + s->at, s->len);
+        s->at = 0;
+        struct pollfd p = { .fd = s->fd, .events = POLLIN };
+        ssize_t n =
+                poll(&p, 1, 5000) == 1 ? recv(s->fd, s->bytes + s->len, RAW_MAX - s->len, 0) : 0;
+
+        if (n <= 0) {
+            return false;
+        }
+        s->len += (size_t)n;
+    }
 }
 
 bool raw_option(const struct wire_message *d, uint32_t number, struct bytes *value)

@@ -49,9 +49,20 @@ struct raw_request {
 /** The request as a datagram. dst: RAW_MAX bytes. */
 struct bytes raw_datagram(uint8_t *dst, const struct raw_request *r);
 /** The same over TCP (RFC 8323 section 3.2). */
-struct bytes raw_stream(uint8_t *dst, const struct raw_request *r);
+struct bytes raw_message(uint8_t *dst, const struct raw_request *r);
 /** A Capabilities and Settings message; max_message 0: without the option. */
 struct bytes raw_settings(uint8_t *dst, uint32_t max_message);
+
+/** A TCP connection whose messages are read one by one. */
+struct raw_stream {
+    int fd;
+    size_t at;  /* what has not been read yet is from here ... */
+    size_t len; /* ... to here */
+    uint8_t bytes[RAW_MAX];
+};
+
+/** The next message but settings, valid until the next call. False when none comes. */
+bool raw_next(struct raw_stream *s, struct wire_message *m);
 
 /** Value of the first option of that number; false when there is none. */
 bool raw_option(const struct wire_message *d, uint32_t number, struct bytes *value);

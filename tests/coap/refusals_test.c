@@ -126,7 +126,7 @@ static void wrong_requests_get_their_code_over_tcp(void)
         check_case = cases[i].name;
         raw_send(fd, raw_settings(out, 0));
         CHECK_UINT(code_over_tcp(raw_receive(fd, in, 2000)), CODE(701));
-        raw_send(fd, raw_stream(out, &cases[i].request));
+        raw_send(fd, raw_message(out, &cases[i].request));
         CHECK_UINT(code_over_tcp(raw_receive(fd, in, 2000)), CODE(cases[i].want));
         close(fd);
     }

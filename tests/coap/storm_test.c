@@ -175,7 +175,7 @@ static void storm_of_one_stream(void)
 
     raw_send(fd, chance(8) == 0 ? mutate(out, b.len) : b);
     for (uint32_t n = chance(5); n > 0; n--) {
-        b = raw_stream(out, &seeds[chance(ARRAY_LEN(seeds))]);
+        b = raw_message(out, &seeds[chance(ARRAY_LEN(seeds))]);
         if (chance(2) == 0) {
             b = mutate(out, b.len);
         }

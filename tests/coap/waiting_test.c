@@ -251,39 +251,11 @@ static void a_peer_that_hangs_up_is_gone(void)
     int fd = tcp();
 
     raw_send(fd, raw_settings(out, 100000));
-    raw_send(fd, raw_stream(out, &r));
+    raw_send(fd, raw_message(out, &r));
     wait_for(&served.requests, before + 1);
     raw_receive(fd, in, 10);
     close(fd);
     wait_for(&served.gone, gone + 1);
-}
-
-/* The message that comes next over TCP, after the settings. */
-static bool receive_message(int fd, struct wire_message *m, uint8_t *buffer)
-{
-    struct error err;
-    uint64_t size;
-    size_t len = 0;
-
-    for (;;) {
-        while (wire_stream_size((struct bytes){ buffer, len }, &size) && size <= len) {
-            if (!wire_read_stream((struct bytes){ buffer, (size_t)size }, m, &err)) {
-                return false;
-            }
-            if (m->code != CODE(701)) {
-                return true;
-            }
-            len -= (size_t)size;
-            memmove(buffer, buffer + size, len);
-        }
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-        ssize_t n = poll(&p, 1, 5000) == 1 ? recv(fd, buffer + len, RAW_MAX - len, 0) : 0;
-
-        if (n <= 0) {
-            return false;
-        }
-        len += (size_t)n;
-    }
 }
 
 /* RFC 8323 section 5.3.1: 1152 bytes for a peer that does not say. */
@@ -295,90 +267,82 @@ static void short_messages_over_tcp_are_blocks(void)
     } cases[] = { { 0, 1024 }, { 64, 16 }, { 100, 32 }, { 1152, 1024 }, { 4063, 1024 },
         { 4064, 4000 }, { UINT32_MAX, 4000 } };
     static uint8_t out[RAW_MAX];
-    static uint8_t in[RAW_MAX];
     const struct raw_request r = { .token = "12345678", .payload = "answer 4000" };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        int fd = tcp();
+        static struct raw_stream s;
         struct wire_message m = { 0 };
 
-        raw_send(fd, raw_settings(out, cases[i].max_message));
-        raw_send(fd, raw_stream(out, &r));
-        CHECK(receive_message(fd, &m, in));
+        s = (struct raw_stream){ .fd = tcp() };
+        raw_send(s.fd, raw_settings(out, cases[i].max_message));
+        raw_send(s.fd, raw_message(out, &r));
+        CHECK(raw_next(&s, &m));
         CHECK_UINT(m.code, CODE(205));
         CHECK_UINT(m.payload.len, cases[i].payload);
         CHECK(serve_is_answer(m.payload, m.payload.len));
-        close(fd);
+        close(s.fd);
     }
 }
 
 static void a_ping_over_tcp_is_answered(void)
 {
     static uint8_t out[RAW_MAX];
-    static uint8_t in[RAW_MAX];
+    static struct raw_stream s;
     struct wire_message m = { 0 };
-    int fd = tcp();
 
-    raw_send(fd, raw_settings(out, 0));
-    raw_send(fd, (struct bytes){ (const uint8_t *)"\x03\xe2png", 5 });
-    CHECK(receive_message(fd, &m, in));
+    s = (struct raw_stream){ .fd = tcp() };
+    raw_send(s.fd, raw_settings(out, 0));
+    raw_send(s.fd, (struct bytes){ (const uint8_t *)"\x03\xe2png", 5 });
+    CHECK(raw_next(&s, &m));
     CHECK_UINT(m.code, CODE(703));
     CHECK_TEXT(m.token, "png");
-    close(fd);
+    close(s.fd);
+}
+
+#define PIECES_MAX 10
+
+/* Settings, and requests that are answered by 1, 2, ... bytes, some of them slowly. */
+static size_t write_requests(uint8_t *dst)
+{
+    static uint8_t out[RAW_MAX];
+    struct bytes b = raw_settings(out, 0);
+    size_t len = b.len;
+
+    memcpy(dst, b.ptr, b.len);
+    for (size_t i = 1; i <= PIECES_MAX; i++) {
+        char payload[32];
+        const struct raw_request r = { .token = "a", .payload = payload };
+
+        snprintf(payload, sizeof(payload), i % 3 == 0 ? "slow 20 %zu" : "answer %zu", i);
+        b = raw_message(out, &r);
+        memcpy(dst + len, b.ptr, b.len);
+        len += b.len;
+    }
+    return len;
 }
 
 /* However the bytes are cut: all requests are answered, in their order. */
 static void requests_arrive_in_pieces_and_together(void)
 {
-    static const size_t pieces[] = { 1, 2, 7, 100, 100000 };
-    static uint8_t out[RAW_MAX];
-    static uint8_t in[RAW_MAX];
-    struct raw_request r = { .token = "a" };
-    char payload[32];
+    static const size_t pieces[] = { 1, 2, 7, 100, RAW_MAX };
+    static uint8_t all[RAW_MAX];
+    static struct raw_stream s;
+    size_t len = write_requests(all);
 
     for (size_t p = 0; p < ARRAY_LEN(pieces); p++) {
-        static uint8_t all[RAW_MAX];
-        size_t len = 0;
-        int fd = tcp();
+        struct wire_message m = { 0 };
 
-        struct bytes settings = raw_settings(out, 0);
-        memcpy(all, settings.ptr, settings.len);
-        len = settings.len;
-        for (size_t i = 1; i <= 10; i++) {
-            snprintf(payload, sizeof(payload), "answer %zu", i);
-            r.payload = payload;
-            struct bytes message = raw_stream(out, &r);
-            memcpy(all + len, message.ptr, message.len);
-            len += message.len;
-        }
+        s = (struct raw_stream){ .fd = tcp() };
         for (size_t at = 0; at < len; at += pieces[p]) {
             size_t n = len - at < pieces[p] ? len - at : pieces[p];
-            raw_send(fd, (struct bytes){ all + at, n });
-        }
-        size_t left = 0;
-        size_t answers = 0;
-        struct wire_message m = { 0 };
-        struct error err;
-        uint64_t size;
 
-        while (answers < 11) {
-            struct pollfd ready = { .fd = fd, .events = POLLIN };
-            ssize_t n = poll(&ready, 1, 2000) == 1 ? recv(fd, in + left, RAW_MAX - left, 0) : 0;
-
-            if (n <= 0) {
-                break;
-            }
-            left += (size_t)n;
-            while (wire_stream_size((struct bytes){ in, left }, &size) && size <= left) {
-                CHECK(wire_read_stream((struct bytes){ in, (size_t)size }, &m, &err));
-                CHECK(answers == 0 || serve_is_answer(m.payload, answers));
-                answers++;
-                left -= (size_t)size;
-                memmove(in, in + size, left);
-            }
+            raw_send(s.fd, (struct bytes){ all + at, n });
         }
-        CHECKF(answers == 11, "%zu answers in pieces of %zu", answers, pieces[p]);
-        close(fd);
+        for (size_t i = 1; i <= PIECES_MAX; i++) {
+            CHECKF(raw_next(&s, &m) && serve_is_answer(m.payload, i), "answer %zu in pieces of %zu",
+                    i, pieces[p]);
+        }
+        close(s.fd);
     }
 }
 
