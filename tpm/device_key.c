@@ -10,6 +10,8 @@
 /* Where the TCG's provisioning guidance has endorsement keys. */
 #define EK_HANDLE_FIRST 0x81010000u
 #define EK_HANDLE_LAST  0x8101ffffu
+/* How often to begin again where others use the TPM at the same time. */
+#define TRIES_MORE 4
 
 static bool has_p256(struct tpm_device *dev)
 {
@@ -325,10 +327,15 @@ static bool find_or_create(struct tpm_device *dev, struct hasher *h, const struc
     return true;
 }
 
-/* After a failure: another agent was quicker to put its key there, or room could be made. */
+/* After a failure: another agent was quicker to put its key there, took what we had loaded for a
+ * leftover (a TPM without a resource manager is one for all), or room could be made. */
 static bool may_succeed_now(struct tpm_device *dev)
 {
-    return device_rc(dev->failed) == TPM2_RC_NV_DEFINED || device_make_room(dev);
+    TSS2_RC rc = device_rc(dev->failed);
+    bool was_flushed =
+            rc == TPM2_RC_HANDLE || (rc >= TPM2_RC_REFERENCE_H0 && rc <= TPM2_RC_REFERENCE_H6);
+
+    return rc == TPM2_RC_NV_DEFINED || was_flushed || device_make_room(dev);
 }
 
 bool tpm_device_key(struct tpm_device *dev, struct hasher *h, const struct tpm_key_place *at,
@@ -352,9 +359,11 @@ bool tpm_device_key(struct tpm_device *dev, struct hasher *h, const struct tpm_k
     (void)pthread_sigmask(SIG_BLOCK, &deadly, &before);
     dev->failed = TSS2_RC_SUCCESS;
     bool ok = (known != NULL && find_again(dev, at->handle, known, &key)) ||
-            find_or_create(dev, h, at, &key, &is_new, err) ||
-            (may_succeed_now(dev) && find_or_create(dev, h, at, &key, &is_new, err));
+            find_or_create(dev, h, at, &key, &is_new, err);
 
+    for (int more = TRIES_MORE; !ok && more > 0 && may_succeed_now(dev); more--) {
+        ok = find_or_create(dev, h, at, &key, &is_new, err);
+    }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!ok) {
         return false;
