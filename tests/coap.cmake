@@ -25,6 +25,7 @@ coap_test(refusals)
 coap_test(waiting)
 coap_test(limits)
 coap_test(client)
+coap_test(client_tcp)
 coap_test(storm)
 # What the sanitizer keeps of freed memory is not the server's.
 set_tests_properties(coap.storm PROPERTIES ENVIRONMENT ASAN_OPTIONS=quarantine_size_mb=4)

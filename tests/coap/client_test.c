@@ -382,74 +382,6 @@ static void nobody_there_is_said_at_once(void)
     }
 }
 
-/* An agent over TCP whose answer drips: a byte now and then, without end. */
-static void *run_drip(void *ctx)
-{
-    static uint8_t in[RAW_MAX];
-    static const uint8_t drops[] = { 0x00, 0xe1, 0xe8, 0xff, 0xff, 0x45 };
-    int fd = accept(*(int *)ctx, NULL, NULL);
-    bool ok = fd >= 0;
-
-    for (size_t i = 0; ok && i < 2000; i++) {
-        raw_receive(fd, in, 20);
-        ok = raw_send(fd, (struct bytes){ i < sizeof(drops) ? &drops[i] : drops, 1 });
-    }
-    close(fd);
-    return NULL;
-}
-
-static void a_drip_ends(void)
-{
-    struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(any);
-    const struct coap_client_options options = { .timeout_ms = 500 };
-    struct error err = { 0 };
-    struct bytes got;
-    pthread_t thread;
-    uint64_t begin = serve_now();
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    CHECK(bind(fd, (struct sockaddr *)&any, len) == 0 && listen(fd, 1) == 0 &&
-            getsockname(fd, (struct sockaddr *)&any, &len) == 0);
-    if (!CHECK(pthread_create(&thread, NULL, run_drip, &fd) == 0)) {
-        return;
-    }
-    struct coap_client *c = client_of(URI_TCP, ntohs(any.sin_port), &options);
-
-    CHECK(!coap_client_ask(c, bytes_of_text("request"), 100000, &got, &err));
-    CHECKF(err.code == ERROR_NO_ANSWER && strstr(err.text, "in time") != NULL, "%s", err.text);
-    CHECK(serve_now() - begin < 10000);
-    coap_client_free(c);
-    pthread_join(thread, NULL);
-    close(fd);
-}
-
-/* The agent closed the connection meanwhile, or is a new one. */
-static void a_connection_is_made_anew(void)
-{
-    char uri[64] = "coap+tcp://127.0.0.1:0";
-    const char *const uris[] = { uri, NULL };
-    struct serve s;
-    struct error err = { 0 };
-    struct bytes got = { 0 };
-
-    if (!CHECK(serve_start(&s, NULL, uris))) {
-        return;
-    }
-    struct coap_client *c = serve_client(&s, uri, 0, NULL);
-
-    CHECKF(coap_client_ask(c, bytes_of_text("answer 9"), 100, &got, &err), "%s", err.text);
-    snprintf(uri, sizeof(uri), "coap+tcp://127.0.0.1:%u",
-            (unsigned int)coap_server_port(s.server, 0));
-    CHECK(serve_stop(&s));
-    if (CHECK(serve_start(&s, NULL, uris))) {
-        CHECKF(coap_client_ask(c, bytes_of_text("answer 10"), 100, &got, &err), "%s", err.text);
-        CHECK(serve_is_answer(got, 10));
-        CHECK(serve_stop(&s));
-    }
-    coap_client_free(c);
-}
-
 static bool interrupt(void *ctx)
 {
     unsigned int *calls = ctx;
@@ -522,8 +454,6 @@ int main(void)
     static const struct test tests[] = {
         { "agents that break the rules are found out", agents_that_break_the_rules_are_found_out },
         { "nobody there is said at once", nobody_there_is_said_at_once },
-        { "a drip ends", a_drip_ends },
-        { "a connection is made anew", a_connection_is_made_anew },
         { "waiting can be interrupted", waiting_can_be_interrupted },
         { "after a failure the next ask is new", after_a_failure_the_next_ask_is_new },
         { "names and ports that lead nowhere are refused",

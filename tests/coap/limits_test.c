@@ -274,6 +274,36 @@ static void who_does_not_read_is_not_read(void)
     CHECK(serve_stop(&served));
 }
 
+/* Many requests in one go, and nothing is read: the answers are not made before they can go out. */
+static void answers_wait_for_who_reads_them(void)
+{
+    static uint8_t out[RAW_MAX];
+    static uint8_t all[RAW_MAX];
+    const struct raw_request r = { .token = "t", .payload = "answer 500000" };
+    size_t len = 0;
+    size_t count = 0;
+    unsigned int before = 0;
+
+    if (!start(0)) {
+        return;
+    }
+    int fd = connect_to(SOCK_STREAM);
+
+    raw_send(fd, raw_settings(out, UINT32_MAX));
+    for (struct bytes b = raw_message(out, &r); len + b.len <= 4000; count++) {
+        memcpy(all + len, b.ptr, b.len);
+        len += b.len;
+    }
+    raw_send(fd, (struct bytes){ all, len });
+    do {
+        before = served.requests;
+        poll(NULL, 0, 200);
+    } while (served.requests != before || before == 0);
+    CHECKF(before < count / 2, "%u of %zu", before, count);
+    close(fd);
+    CHECK(serve_stop(&served));
+}
+
 /* True when the server closes the connection after these bytes. */
 static bool closes_after(struct bytes b)
 {
@@ -330,6 +360,7 @@ int main(void)
         { "a connection that waits for its answer stays",
                 a_connection_that_waits_for_its_answer_stays },
         { "who does not read is not read", who_does_not_read_is_not_read },
+        { "answers wait for who reads them", answers_wait_for_who_reads_them },
         { "connections end where they cannot go on", connections_end_where_they_cannot_go_on },
     };
 
