@@ -20,9 +20,11 @@ def test_slow():
     began = time.monotonic()
     quotes = [ask(uri, wait=False) for uri in (udp, tcp, udp)]
     slow.next_command()
+    slow.send(signal.SIGSTOP)
     pieces = [ask(tcp, "raw=" + piece) for _ in range(3)]
     check("pieces of logs do not wait for the TPM", all(answer.ok for answer in pieces) and
           all(answer.process.poll() is None for answer in quotes), pieces[0].text)
+    slow.send(signal.SIGCONT)
     for answer in quotes:
         check("R80 every challenge during a quote is answered", answer.wait().genuine(),
               answer.text)
@@ -43,6 +45,12 @@ def test_overflow():
     for i in range(4):
         for number, peer in enumerate(peers):
             peer.fetch(request(bytes([i, number]) * 16))
+            if i == number == 0:
+                slow.next_command()
+                slow.send(signal.SIGSTOP)
+    # Once this is answered all of them have arrived.
+    check("a piece of a log", ask(agent.uris()[0], "raw=" + piece).ok)
+    slow.send(signal.SIGCONT)
     codes = sorted(peer.code() for peer in peers for _ in range(4))
     check("one quote in hand and sixteen that wait, others are told to come again",
           codes == ["2.05"] * 17 + ["5.03"] * 3, codes)
