@@ -36,6 +36,7 @@ struct rounds {
     struct hasher hasher;
     struct tpm_ak ak;
     bool is_held;
+    bool other_policy; /* judged by another policy than what is held: it counts as seen only */
     struct list_progress held;
     bool has_boot;
     struct eventlog_replay boot;

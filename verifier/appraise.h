@@ -36,6 +36,9 @@ struct appraise_input {
     /* What was attested of the list, and judged by this policy; NULL: nothing. With another policy
      * all is to be judged again: NULL, and the whole list. */
     const struct list_progress *held;
+    /* What was attested by another policy, so that everything is judged again; only which records
+     * the list had counts: the quote must attest them. NULL: nothing. Not looked at beside held. */
+    const struct list_progress *seen;
     bool list_is_delta; /* the list starts at held's cursor, not at its first record */
     /* The boot log is known from an earlier round and was not sent again: what it replays to, all
      * banks; NULL: not known. Only when has_boot_log is not set. */

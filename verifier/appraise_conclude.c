@@ -130,7 +130,7 @@ static bool check_tail(struct appraise_logs *l, struct error *err)
     uint64_t attested = l->walk.attested;
 
     bool changed = attested >= must && must > 0 &&
-            memcmp(l->old_tail, l->held->tail, sizeof(l->old_tail)) != 0;
+            memcmp(l->old_tail, l->seen->tail, sizeof(l->old_tail)) != 0;
 
     l->behind = attested < must || changed;
     if (!l->behind) {
@@ -140,12 +140,12 @@ static bool check_tail(struct appraise_logs *l, struct error *err)
         return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
                 "the list was changed: other records are attested than the %" PRIu64
                 " that it had at the last round",
-                must - l->held->entry);
+                must - l->seen->entry);
     }
-    if (attested < l->held->entry) {
+    if (attested < l->seen->entry) {
         return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
                 "the list became shorter: %" PRIu64 " records were attested, now %" PRIu64,
-                l->held->entry, attested);
+                l->seen->entry, attested);
     }
     return check_refuse(l->v, CHECK_IMA_REPLAY, "ima", err,
             "the quote stays behind the list: %" PRIu64

@@ -48,6 +48,10 @@ void logs_set_held(struct appraise_logs *l)
 
     /* TPM2_Startup(CLEAR) after a TPM Reset clears the registers: nothing of before goes on. */
     l->held = held != NULL && held->entry > 0 && held->reset == l->reset ? held : NULL;
+    l->seen = l->held != NULL ? held : l->in->seen;
+    if (l->seen != NULL && (l->seen->reset != l->reset || l->seen->restart != l->restart)) {
+        l->seen = l->held;
+    }
     if (l->in->list_is_delta) {
         l->unfit = why_unfit(l);
     }
@@ -118,7 +122,7 @@ static bool on_record(void *ctx, const struct ima_record *record, struct error *
 {
     struct appraise_logs *l = ctx;
     uint64_t index = record->entry->index;
-    bool was_tail = index < l->way.must_attest && index >= l->held->entry;
+    bool was_tail = index < l->way.must_attest && index >= l->seen->entry;
 
     if (was_tail && !chain(l->hasher, l->old_tail, record->entry, err)) {
         return false;
@@ -213,6 +217,8 @@ static bool read_first_way(struct appraise_logs *l, const struct ima_target *tar
     if (l->held != NULL && l->held->restart == l->restart) {
         way.from = has_registers(&l->held->start) ? &l->held->start : NULL;
         way.must_attest = l->held->seen;
+    } else if (l->held == NULL && l->seen != NULL) {
+        way.must_attest = l->seen->seen;
     }
     return read_by(l, &way, false, target, err) &&
             (is_done(l) || l->v->entries == 0 || read_by(l, &way, true, target, err));
@@ -302,7 +308,8 @@ static bool read_other_ways(struct appraise_logs *l, const struct ima_target *ta
     if (!find_shape(l, err) || logs_are_malformed(l)) {
         return logs_are_malformed(l);
     }
-    size_t count = other_ways(l, ways);
+    /* An empty list is none: whoever trims a list leaves what is not attested yet. */
+    size_t count = l->v->entries > 0 ? other_ways(l, ways) : 0;
 
     for (size_t i = 0; i < count && !is_done(l); i++) {
         /* A kernel that took over may follow other rules. */

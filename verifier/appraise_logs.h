@@ -71,6 +71,7 @@ struct appraise_logs {
 
     /* the list, and what is held of it */
     const struct list_progress *held; /* of this boot; NULL: nothing */
+    const struct list_progress *seen; /* which records this boot's list had; NULL: not known */
     const char *unfit;                /* static: why the delta cannot be used; NULL: it can */
     bool behind;         /* the quote does not attest what the list had in the last round */
     struct list_way way; /* of the walk */

@@ -110,6 +110,9 @@ static int check_options(const struct attest_options *o)
     if (o->hook != NULL && *o->hook == '\0') {
         return usage_error("attest", "--hook is empty");
     }
+    if (o->state != NULL && *o->state == '\0') {
+        return usage_error("attest", "--state is empty");
+    }
     return EXIT_SUCCESS;
 }
 

