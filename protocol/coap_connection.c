@@ -134,6 +134,26 @@ static void list_resources(coap_pdu_t *response)
 
 static void dispatch(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t *response)
 {
+    static const struct coap_problem proxying = {
+        .code = COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED,
+        .title = "Proxying not supported",
+        .detail = "this is no proxy",
+    };
+    static const struct coap_problem not_found = {
+        .code = COAP_RESPONSE_CODE_NOT_FOUND,
+        .title = "Not found",
+        .detail = "the one resource here is /" COAP_RESOURCE,
+    };
+    static const struct coap_problem not_fetch = {
+        .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
+        .title = "Method not allowed",
+        .detail = "the one method here is FETCH",
+    };
+    static const struct coap_problem not_get = {
+        .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
+        .title = "Method not allowed",
+        .detail = "the one method here is GET",
+    };
     struct path path = read_path(request);
     unsigned int method = (unsigned int)coap_pdu_get_code(request);
     bool attest = path.count == 1 && bytes_equal_text(path.segment[0], COAP_RESOURCE);
@@ -142,11 +162,11 @@ static void dispatch(struct coap_peer *p, const coap_pdu_t *request, coap_pdu_t 
 
     if (has_option(request, COAP_OPTION_PROXY_URI) ||
             has_option(request, COAP_OPTION_PROXY_SCHEME)) {
-        coap_pdu_set_code(response, COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+        coap_problem_write(response, &proxying);
     } else if (!attest && !links) {
-        coap_pdu_set_code(response, COAP_RESPONSE_CODE_NOT_FOUND);
+        coap_problem_write(response, &not_found);
     } else if (method != (attest ? COAP_REQUEST_CODE_FETCH : COAP_REQUEST_CODE_GET)) {
-        coap_pdu_set_code(response, COAP_RESPONSE_CODE_NOT_ALLOWED);
+        coap_problem_write(response, attest ? &not_fetch : &not_get);
     } else if (attest) {
         coap_request_handle(p, request, response);
     } else {
