@@ -72,10 +72,15 @@ bool logs_look(struct logs *logs, enum log_kind kind, bool *out_there, struct er
 
     if (f->path == NULL || stat(f->path, &st) != 0) {
         int number = f->path == NULL ? ENOENT : errno;
+        bool missing = number == ENOENT || number == ENOTDIR;
 
-        close_log(f);
-        *out_there = false;
-        return number == ENOENT || number == ENOTDIR || failed(kind, number, err);
+        /* What is open may be all that we are allowed to read: it stays so unless the log is gone.
+         */
+        if (missing) {
+            close_log(f);
+        }
+        *out_there = f->open;
+        return missing || f->open || failed(kind, number, err);
     }
     if (f->open && (st.st_dev != f->device || st.st_ino != f->inode)) {
         close_log(f);
@@ -104,7 +109,7 @@ static bool read_some(struct log_file *f, enum log_kind kind, uint64_t offset, u
     if (n < 0) {
         int number = errno;
 
-        close_log(f);
+        f->reached = 0;
         return failed(kind, number, err);
     }
     if (n > 0) {

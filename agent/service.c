@@ -18,8 +18,10 @@
 #include "host/notify.h"
 #include "protocol/coap_server.h"
 
-#define QUEUE_MAX    16
-#define SESSIONS_MAX 200
+#define QUEUE_MAX 16
+/* A peer over TCP that does not read its answer keeps half a MiB: together less than the unit's
+ * MemoryMax. */
+#define SESSIONS_MAX 64
 /* Once we are told to end: for answers that are being made, and for the last to get through. */
 #define DRAIN_MS      5000
 #define LAST_WORDS_MS 250
