@@ -21,11 +21,12 @@ struct coap_peer *coap_peer_new(struct coap_listener *l, const coap_address_t *a
 
 bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *address)
 {
+    uint64_t now = coap_server_now();
     const struct coap_peer *p;
 
     TAILQ_FOREACH (p, &l->server->peers, link) {
         if (p->listener == l && coap_address_equals(&p->address, address)) {
-            return true;
+            return now - p->active_ms <= COAP_ECHO_SECONDS * UINT64_C(1000);
         }
     }
     return false;

@@ -165,7 +165,7 @@ size_t coap_server_message_max(const struct coap_server *s);
 struct coap_peer *coap_peer_new(struct coap_listener *l, const coap_address_t *address);
 /** Nothing can be sent to p any more: its requests and answers go. */
 void coap_peer_free(struct coap_peer *p);
-/** True for a UDP peer that has asked something before: it is where it says it is. */
+/** True for a UDP peer that asked something not long ago: it is where it says it is. */
 bool coap_peer_is_known(const struct coap_listener *l, const coap_address_t *address);
 void coap_peer_hold(struct coap_peer *p);
 void coap_peer_unhold(struct coap_peer *p);
