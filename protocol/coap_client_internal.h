@@ -36,6 +36,7 @@ struct coap_ask {
     enum coap_step step;
     struct error error; /* STEP_FAIL, STEP_REOPEN and STEP_PAUSE */
     uint8_t token[WIRE_TOKEN_MAX];
+    uint16_t id; /* of the request, over UDP */
     /* The answer so far: what is in the client's body, and which block comes next. */
     bool begun;
     uint32_t num;
@@ -63,7 +64,8 @@ struct coap_client {
     bool met;                /* an agent has answered there */
     bool open;               /* one of the two below is */
     coap_context_t *context; /* over UDP, ... */
-    coap_session_t *session; /* ... and its only session */
+    coap_session_t *session; /* ... its only session ... */
+    int socket;              /* ... and that one's, which is libcoap's */
     struct coap_stream stream;
     struct buffer body;
     size_t capacity; /* bytes allocated for body */

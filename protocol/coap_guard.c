@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "protocol/coap_server_internal.h"
@@ -17,14 +16,11 @@
  * libcoap to read.
  */
 
-/* What libcoap reads of a datagram (COAP_RXBUFFER_SIZE); it would cut a longer one. */
-#define LIBRARY_MAX 1472
 /* Datagrams before the caller gets its turn. */
-#define AT_ONCE    64
-#define EVENTS_MAX 8
+#define AT_ONCE 64
 
 struct arrival {
-    uint8_t bytes[LIBRARY_MAX];
+    uint8_t bytes[COAP_LIBRARY_DATAGRAM_MAX];
     size_t len; /* of the datagram; it may be longer than bytes */
     coap_address_t peer;
     bool unicast;
@@ -181,21 +177,6 @@ static void reset(const struct coap_listener *l, struct arrival *a, const struct
     }
 }
 
-/* Let libcoap read one datagram, or only look at its timer, whose event has no socket. */
-static void run_library(const struct coap_listener *l, bool timer_only)
-{
-    struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(coap_context_get_coap_fd(l->context), events, EVENTS_MAX, 0);
-    size_t count = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (!timer_only || events[i].data.ptr == NULL) {
-            events[count++] = events[i];
-        }
-    }
-    coap_io_do_epoll(l->context, events, count);
-}
-
 void coap_guard_ready(void *listener)
 {
     struct coap_listener *l = listener;
@@ -206,7 +187,7 @@ void coap_guard_ready(void *listener)
         enum judgement judgement = judge(l, &a, &d);
 
         if (judgement == JUDGEMENT_PASS) {
-            run_library(l, false);
+            coap_library_run(l->context, false);
             continue;
         }
         consume(l->socket);
@@ -216,5 +197,5 @@ void coap_guard_ready(void *listener)
             reset(l, &a, &d);
         }
     }
-    run_library(l, true);
+    coap_library_run(l->context, true);
 }

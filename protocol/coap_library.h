@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
+
 #include <coap3/coap.h>
 
 /* What differs between the versions of libcoap that we build with: 4.3.1 (Debian 12) to 4.3.5. */
@@ -28,3 +30,9 @@ static inline void coap_library_start(void)
     coap_set_log_level(COAP_LIBRARY_LOG_NOTHING);
     coap_set_log_handler(coap_library_discard_log);
 }
+
+/* What libcoap reads of a datagram (COAP_RXBUFFER_SIZE); it would cut a longer one. */
+#define COAP_LIBRARY_DATAGRAM_MAX 1472
+
+/** Let libcoap read one datagram of each socket, or only look at its timer. Does not wait. */
+void coap_library_run(coap_context_t *context, bool timer_only);

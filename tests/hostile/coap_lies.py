@@ -180,6 +180,18 @@ def size2_changes(liar, m):
     yield m.set(coap.SIZE2, coap.uint(liar.answers))
 
 
+@udp
+def slow_blocks(liar, m):
+    """Blocks of 16 bytes, two a second: always some progress, never an end (R99)."""
+    peer = next(reversed(liar.peers))
+    num, _, _ = liar.last_request.block() or (0, 0, 6)
+    liar.kept = liar.kept or m.payload
+    part = liar.kept[num * 16:num * 16 + 16]
+    late = m.but(payload=part).with_block(num, 1, 0)
+    asyncio.get_running_loop().call_later(0.5, liar.to_peer, late.udp(), peer)
+    yield from ()
+
+
 # ---- UDP: what kind of answer
 
 @udp
@@ -310,9 +322,18 @@ def token_wrong(liar, m):
 
 
 @udp
-def token_wrong_first(liar, m):
-    """Who sees our message ID can end our waiting: it looks like an acknowledgement."""
+def harmless_message_id_taken(liar, m):
+    """An acknowledgement and a duplicate, for who believes in message IDs alone."""
     yield m.but(token=b"stranger")
+    yield m
+
+
+@udp
+def harmless_goodbye(liar, m):
+    """Messages that belong to TCP."""
+    for code in (coap.CSM, coap.PING, coap.RELEASE, coap.ABORT):
+        for kind in (coap.CON, coap.NON, coap.ACK, coap.RST):
+            yield coap.Message(kind, code, m.mid ^ 1)
     yield m
 
 
@@ -524,6 +545,17 @@ async def half_a_message(liar, m):
     yield data[:len(data) // 2] if is_answer(m) else data
     if is_answer(m):
         await for_ever()
+
+
+@tcp
+async def slow_stream(liar, m):
+    """A byte now and then: always some progress, never an end (R99)."""
+    if is_answer(m):
+        for byte in m.tcp():
+            yield bytes([byte])
+            await asyncio.sleep(0.5)
+    else:
+        yield m
 
 
 @tcp
