@@ -10,6 +10,7 @@ target_link_libraries(machine_test PRIVATE lies)
 add_test(NAME hostile.machine COMMAND machine_test)
 
 fuzz_target(agent_answer agent_serve)
+fuzz_target(round round OpenSSL::Crypto)
 
 add_executable(dishonest_agent hostile/dishonest_agent.c)
 target_link_libraries(dishonest_agent PRIVATE lies coap)
