@@ -131,3 +131,17 @@ def read_tcp(data):
     token = data[at + 1:at + 1 + (data[0] & 15)]
     options, payload = _read_options(data[at + 1 + len(token):])
     return Message(code=data[at], token=token, options=options, payload=payload)
+
+
+# What clears a screen and writes on it, where it gets through.
+ANSI = "\x1b[2J\x1b[32mTRUSTED\x1b[0m\r\n"
+
+
+def problem(title, detail):
+    """Concise problem details (RFC 9290): {-1: title, -2: detail}."""
+    def text(s):
+        b = s.encode()
+        size = uint(len(b))
+        head = {0: b"\x60", 1: b"\x78", 2: b"\x79"}[len(size)]
+        return (head + size if len(b) > 23 else bytes([0x60 | len(b)])) + b
+    return b"\xa2\x20" + text(title) + b"\x21" + text(detail)
