@@ -303,7 +303,9 @@ static void reload(struct service *s)
         log_error("event=reload-refused reason=\"%s\" text=\"the old settings stay\"",
                 reason(text, &err));
     }
-    notify_state("READY=1");
+    if (!s->broken) {
+        notify_state("READY=1");
+    }
 }
 
 static void take_signal(struct service *s)
@@ -314,7 +316,9 @@ static void take_signal(struct service *s)
         return;
     }
     if (info.ssi_signo == SIGHUP) {
-        reload(s);
+        if (!s->ending) {
+            reload(s);
+        }
         return;
     }
     notify_state("STOPPING=1");

@@ -109,9 +109,31 @@ static bool give_name(struct file_writer *w)
     return link(w->temp, w->path) == 0 && unlink(w->temp) == 0;
 }
 
+/* A name survives a loss of power only when its folder is on the disk, too. A folder that may be
+ * written but not read cannot be synced, nor one of a file system that does not do it. */
+static bool sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+
+    if (folder == NULL) {
+        return false;
+    }
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    free(folder);
+    if (fd < 0) {
+        return errno == EACCES;
+    }
+    bool ok = fsync(fd) == 0 || errno == EINVAL;
+
+    (void)close(fd);
+    return ok;
+}
+
 bool file_writer_commit(struct file_writer *w, struct error *err)
 {
-    if (fsync(w->fd) != 0 || !give_name(w)) {
+    if (fsync(w->fd) != 0 || !give_name(w) || !sync_folder(w->path)) {
         return failed(w->path, err);
     }
     free(w->temp);

@@ -36,7 +36,9 @@ static bool keep(struct coap_stream *s, struct bytes head, struct bytes payload,
     if (out.data == NULL) {
         return error_set(err, ERROR_NOMEM, "out of memory");
     }
-    writer_bytes(&w, (struct bytes){ s->out.data + s->sent, left });
+    if (left > 0) {
+        writer_bytes(&w, (struct bytes){ s->out.data + s->sent, left });
+    }
     writer_bytes(&w, head);
     writer_bytes(&w, payload);
     buffer_clear(&s->out);
